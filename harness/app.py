@@ -1,0 +1,463 @@
+"""The only assembler: a validated profile becomes a running harness, and a run folder with its verdict."""
+
+from __future__ import annotations
+
+import platform
+import random
+import secrets
+import shutil
+import signal
+import time
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import anyio
+import anyio.abc
+import msgspec
+import psutil
+
+from harness import __version__
+from harness.basics.errors import EnvironmentLacksError, HarnessError, UsageError
+from harness.basics.ids import new_run_id
+from harness.basics.secret import Secret, resolve_secret
+from harness.burnin.feed import MixFeed, PathShare, each_once
+from harness.burnin.runner import Runner, RunPlan, RunResult, RunStatus
+from harness.cdp.finding import BrowserBinary, find_browser
+from harness.cdp.launch import LaunchOptions
+from harness.cdp.lifecycle import CdpLifecycleManager
+from harness.cdp.profile_folder import sweep_leftovers
+from harness.coordination.leases import Coordinator
+from harness.demo_site.process import DemoSite
+from harness.navigation.binding import bind_values, rebase
+from harness.navigation.check import refuse_unrunnable
+from harness.navigation.context import CredentialValues
+from harness.navigation.map import NavigationMap, Text
+from harness.navigation.readers import ReadMap, read_map
+from harness.navigation.strategy import StrategyRegistry, load_strategies
+from harness.pool.items import WorkItem, WorkQueue
+from harness.pool.ledger import HttpLedger
+from harness.pool.modes import Mode
+from harness.pool.plan import PathPlan, RunFigures, WorkPlan
+from harness.pool.supervisor import Pool
+from harness.pool.worker import Worker
+from harness.readiness.verdict import Verdict
+from harness.readiness.write_reports import write_reports
+from harness.runfolder.layout import RunPaths
+from harness.runfolder.manifest import BrowserRecord, Ending, Manifest, write_atomically, write_manifest
+from harness.settings.environment import Environment
+from harness.settings.profile import LoadedProfile, PathSettings
+from harness.telemetry.pipeline import Telemetry
+from harness.telemetry.redaction import MIN_SECRET_LENGTH, Redactor
+from harness.telemetry.sink import SegmentSink
+
+MIN_FREE_BYTES = 64 * 2**20
+RESERVE_BYTES = 512 * 1024
+
+
+class RunOptions(NamedTuple):
+    """What the command line may change of a profile. attempts None: as the profile says."""
+
+    mode: Mode
+    workers: int | None = None
+    duration_s: float | None = None
+    paths: tuple[str, ...] = ()
+    misbehave: tuple[str, ...] = ()
+    exclude_strategies: tuple[str, ...] = ()
+    items: int | None = None
+
+
+class Prepared(NamedTuple):
+    """A run that can start: everything that can be refused before the start has been looked at."""
+
+    loaded: LoadedProfile
+    options: RunOptions
+    environment: Environment
+    binary: BrowserBinary
+    registry: StrategyRegistry
+    maps: dict[str, ReadMap]
+    secrets: dict[str, str]
+    credentials: dict[str, CredentialValues]
+    shares: list[PathShare]
+
+
+class RunOutcome(NamedTuple):
+    """What came of a run: its folder, how it ended, and the verdict from the folder alone."""
+
+    folder: Path
+    result: RunResult
+    verdict: Verdict
+
+
+def prepare(loaded: LoadedProfile, options: RunOptions, environment: Environment) -> Prepared:
+    """Load and check strategies, maps, credentials and the browser; UsageError or EnvironmentLacksError by name."""
+    profile = loaded.profile
+    registry = load_strategies(profile.strategies.packages, profile.strategies.entry_points)
+    registry = registry.without([*profile.strategies.exclude, *options.exclude_strategies])
+    chosen = _chosen_paths(loaded, options)
+    maps: dict[str, ReadMap] = {}
+    for path in chosen:
+        found = read_map(loaded.file.parent / path.map)
+        bound = bind_values(found.map, {key: Text(credential=field) for key, field in path.bind.items()})
+        refuse_unrunnable(bound, registry)
+        _refuse_without_credentials(loaded, path, bound)
+        maps[path.name] = ReadMap(bound, found.drift)
+    site_secrets = {account: secrets.token_urlsafe(18) for account in profile.site.accounts}
+    credentials = _credentials(loaded, chosen, site_secrets)
+    binary = find_browser(environment.browser, headless=profile.browser.headless)
+    shares = [PathShare(p.name, p.weight, p.credentials, p.priority, p.attempts) for p in chosen]
+    return Prepared(loaded, options, environment, binary, registry, maps, site_secrets, credentials, shares)
+
+
+def _chosen_paths(loaded: LoadedProfile, options: RunOptions) -> list[PathSettings]:
+    known = {path.name: path for path in loaded.profile.paths}
+    for name in options.paths:
+        if name not in known:
+            raise UsageError(
+                f"profile {loaded.name} has no path {name!r}",
+                why=f"its paths are {', '.join(known)}",
+                todo="name one of them with --path",
+            )
+    return [path for path in loaded.profile.paths if not options.paths or path.name in options.paths]
+
+
+def _refuse_without_credentials(loaded: LoadedProfile, path: PathSettings, bound: NavigationMap) -> None:
+    needs = next((step for _, step in bound.steps() if step.text is not None and step.text.credential), None)
+    if needs is not None and not path.credentials:
+        raise UsageError(
+            f"profile {loaded.file}, path {path.name}: step {needs.id} enters a credential, but the path has none",
+            why="paths.credentials is empty",
+            todo="name the credentials that this path may use",
+        )
+
+
+def _credentials(
+    loaded: LoadedProfile, paths: list[PathSettings], site_secrets: dict[str, str]
+) -> dict[str, CredentialValues]:
+    used = {name for path in paths for name in path.credentials}
+    found: dict[str, CredentialValues] = {}
+    for item in loaded.profile.credentials:
+        if item.name not in used:
+            continue
+        value = resolve_secret(item.secret, provided=site_secrets, base=loaded.file.parent)
+        if len(value.reveal()) < MIN_SECRET_LENGTH:
+            raise UsageError(
+                f"the secret of credential {item.name!r} is too short",
+                why=f"under {MIN_SECRET_LENGTH} characters it cannot be kept out of the evidence",
+                todo="use a longer one",
+            )
+        found[item.name] = CredentialValues(item.name, item.site, item.account, Secret(item.name, value.reveal()))
+    return found
+
+
+# --- the run folder
+
+
+def _make_folder(environment: Environment, run_id: str) -> RunPaths:
+    root = environment.storage_root / run_id
+    try:
+        root.mkdir(parents=True, mode=0o700)
+        free = shutil.disk_usage(root).free
+        if free < MIN_FREE_BYTES:
+            root.rmdir()
+            raise EnvironmentLacksError(
+                f"there is too little room for a run under {environment.storage_root}",
+                why=f"{free // 2**20} MiB are free, {MIN_FREE_BYTES // 2**20} MiB are needed",
+                todo="free disk space, or choose another HARNESS_STORAGE_ROOT",
+            )
+        paths = RunPaths(root)
+        paths.artifacts.mkdir()
+        paths.maps.mkdir()
+        paths.reserve.write_bytes(b"\0" * RESERVE_BYTES)
+    except OSError as error:
+        raise EnvironmentLacksError(
+            f"no run folder can be made under {environment.storage_root}",
+            why=error.strerror or str(error),
+            todo="make the folder writable, or choose another HARNESS_STORAGE_ROOT",
+        ) from error
+    return paths
+
+
+def _machine() -> dict[str, Any]:
+    return {
+        "system": platform.platform(),
+        "cpus": psutil.cpu_count() or 0,
+        "memory_bytes": psutil.virtual_memory().total,
+    }
+
+
+def _thresholds(prepared: Prepared, items: int | None) -> dict[str, Any]:
+    """The criteria of the run: the profile's; for a run of counted items, samples cannot be more than the items."""
+    criteria: dict[str, Any] = msgspec.to_builtins(prepared.loaded.profile.criteria)
+    if items is not None:
+        criteria["min_spins"] = min(criteria["min_spins"], items)
+        for key in ("min_spins_per_path", "min_samples"):
+            if key in criteria:
+                criteria[key] = 1
+    return criteria
+
+
+# --- the run
+
+
+@dataclass
+class _Run:
+    """One run being assembled and executed."""
+
+    prepared: Prepared
+    run_id: str
+    paths: RunPaths
+    manifest: Manifest
+
+    async def execute(self, on_status: Callable[[RunStatus], anyio.abc.AsyncResource | None]) -> RunResult:
+        prepared = self.prepared
+        async with AsyncExitStack() as stack:
+            runner_box: list[Runner] = []
+
+            def on_sink_failure(error: HarnessError) -> None:
+                for runner in runner_box:
+                    runner.stop("halted", error)
+
+            redactor = Redactor(credential.secret for credential in prepared.credentials.values())
+            for account, value in prepared.secrets.items():
+                redactor.add(Secret(f"site:{account}", value))
+            sink = SegmentSink(self.paths, on_failure=on_sink_failure)
+            telemetry = Telemetry(sink, run_id=self.run_id, redactor=redactor)
+            stack.callback(telemetry.close)
+            self._tell_preparation(telemetry)
+            origin = await self._site(stack)
+            runner = self._assemble(telemetry, origin)
+            runner_box.append(runner)
+            watch = await stack.enter_async_context(anyio.create_task_group())
+            await watch.start(_stop_on_signals, runner)
+            shown = on_status(runner.status)
+            if shown is not None:
+                await stack.enter_async_context(shown)
+            result = await runner.run()
+            watch.cancel_scope.cancel()
+        return result
+
+    def _tell_preparation(self, telemetry: Telemetry) -> None:
+        swept = sweep_leftovers()
+        if swept.processes or swept.profiles:
+            telemetry.log.warning("leftovers.swept", processes=swept.processes, profiles=swept.profiles)
+        for name, found in self.prepared.maps.items():
+            telemetry.log.info(
+                "map.loaded",
+                path=name,
+                file=Path(found.map.source).name,
+                format=found.map.format,
+                steps=sum(1 for _ in found.map.steps()),
+                drift=len(found.drift),
+            )
+            for line in found.drift:
+                telemetry.log.info(
+                    "map.drift", path=name, step_id=line.step, code=line.code, file=Path(line.file).name,
+                    field=line.field, found=line.found, done=line.done,
+                )  # fmt: skip
+        for item in self.prepared.registry:
+            telemetry.log.info("strategy.loaded", action=item.name, module=item.module)
+
+    async def _site(self, stack: AsyncExitStack) -> str:
+        site = self.prepared.loaded.profile.site
+        if not site.builtin:
+            return site.origin
+        misbehave = [*site.misbehave, *self.prepared.options.misbehave]
+        started = await DemoSite.start(self.prepared.secrets, misbehave)
+        stack.push_async_callback(started.stop)
+        return started.origin
+
+    def _assemble(self, telemetry: Telemetry, origin: str) -> Runner:
+        prepared, profile, options = self.prepared, self.prepared.loaded.profile, self.prepared.options
+        log, rng = telemetry.log, random.Random(profile.run.seed)  # noqa: S311 - jitter and mix, not secrets
+        coordinator = Coordinator(log, run_id=self.run_id)
+        ledger = HttpLedger(origin + profile.site.ledger) if profile.site.ledger else None
+        workers, browsers = _size(prepared)
+        managers = [
+            CdpLifecycleManager(
+                browser_id=f"b{number + 1}",
+                cohort=f"c{number + 1}",
+                cohort_index=number,
+                cohorts=browsers,
+                launch=LaunchOptions(
+                    prepared.binary,
+                    headless=profile.browser.headless,
+                    no_sandbox=True,
+                    extra_flags=profile.browser.flags,
+                    start_timeout_s=profile.browser.start_timeout_s,
+                ),
+                policy=profile.reconnect,
+                fence=coordinator,
+                on_connection_lost=coordinator.revoke_browser,
+                log=log,
+                rng=rng,
+                command_timeout_s=profile.browser.command_timeout_s,
+                on_started=self._note_browser,
+            )
+            for number in range(browsers)
+        ]
+        effects = {path.name: path for path in profile.paths}
+        plan = WorkPlan(
+            paths={
+                name: PathPlan(name, rebase(found.map, effects[name].recorded_origin, origin), effects[name].effect)
+                for name, found in prepared.maps.items()
+            },
+            credentials=prepared.credentials,
+            registry=prepared.registry,
+            ledger=ledger,
+            spin_header=profile.site.spin_header,
+            allowed_origins=frozenset({origin, *profile.site.allowed_origins}),
+            spin_timeout_s=profile.run.spin_timeout_s,
+            step_timeout_s=profile.run.step_timeout_s,
+            lock_timeout_s=profile.run.lock_timeout_s,
+            hold_s=profile.run.hold_s,
+        )
+        figures = RunFigures()
+        queue = self._queue(telemetry, rng)
+
+        def make(worker_id: str, manager: CdpLifecycleManager) -> Worker:
+            return Worker(
+                worker_id,
+                manager=manager,
+                coordinator=coordinator,
+                queue=queue,
+                plan=plan,
+                figures=figures,
+                log=log,
+                commit=telemetry.commit,
+                save=self._save,
+            )
+
+        burning = options.mode is Mode.BURN_IN
+        run_plan = RunPlan(
+            mode=options.mode.value,
+            profile=prepared.loaded.name,
+            workers=workers,
+            duration_s=_duration_s(prepared) if burning else None,
+            drain_s=profile.run.drain_s,
+            snapshot_s=profile.run.snapshot_s,
+            faults=profile.faults if burning else (),
+        )
+        return Runner(
+            run_plan,
+            managers=managers,
+            pool=Pool(workers, managers, queue, make, log),
+            queue=queue,
+            coordinator=coordinator,
+            figures=figures,
+            telemetry=telemetry,
+            ledger=ledger,
+        )
+
+    def _queue(self, telemetry: Telemetry, rng: random.Random) -> WorkQueue:
+        if self.prepared.options.mode is Mode.BURN_IN:
+            return WorkQueue(telemetry.log, MixFeed(self.prepared.shares, rng))
+        queue = WorkQueue(telemetry.log)
+        for item in counted_items(self.prepared):
+            queue.add(item)
+        return queue
+
+    def _note_browser(self, manager: CdpLifecycleManager) -> None:
+        assert manager.identity is not None
+        assert manager.process is not None
+        self.manifest.browsers.append(
+            BrowserRecord(
+                browser_id=manager.browser_id,
+                product=manager.identity.product,
+                path=str(manager.launch.binary.path),
+                kind=manager.launch.binary.kind,
+                pid=manager.process.pid,
+                protocol=manager.identity.protocol,
+                sandbox=not manager.launch.no_sandbox,
+            )
+        )
+        write_manifest(self.paths, self.manifest)
+
+    def _save(self, spin_id: str, name: str, content: bytes) -> str:
+        path = self.paths.artifact(spin_id, name)
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(content)
+        return str(path.relative_to(self.paths.root))
+
+
+def counted_items(prepared: Prepared) -> list[WorkItem]:
+    """The items of a mode that counts them: every path with every credential once; one alone for `first-spin`."""
+    first = prepared.options.mode is Mode.FIRST_SPIN
+    items = each_once(prepared.shares, attempts=1 if first else None)
+    wanted = 1 if first else prepared.options.items or len(items)
+    rounds = [
+        replace(item, id=WorkItem(item.path).id, key=f"{item.key}#{turn}")
+        for turn in range(-(-wanted // len(items)))
+        for item in items
+    ]
+    return rounds[:wanted]
+
+
+def _size(prepared: Prepared) -> tuple[int, int]:
+    """Workers and browsers of this run."""
+    run, mode = prepared.loaded.profile.run, prepared.options.mode
+    if mode in {Mode.SEQUENTIAL, Mode.FIRST_SPIN}:
+        return 1, 1
+    workers = prepared.options.workers or run.workers
+    return workers, min(run.browsers, workers)
+
+
+def _duration_s(prepared: Prepared) -> float:
+    return prepared.options.duration_s or prepared.loaded.profile.run.duration_s
+
+
+async def _stop_on_signals(runner: Runner, *, task_status: anyio.abc.TaskStatus[None]) -> None:
+    """The first SIGINT or SIGTERM drains, the second stops at once; both leave nothing behind."""
+    with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+        task_status.started()
+        async for _ in signals:
+            if runner.status.phase in {"starting browsers", "working"}:
+                runner.stop("interrupted")
+            else:
+                runner.abandon()
+
+
+def run(prepared: Prepared, on_status: Callable[[RunStatus], anyio.abc.AsyncResource | None]) -> RunOutcome:
+    """Execute a prepared run and evaluate its folder. The folder is readable and evaluated however the run ends."""
+    run_id = new_run_id()
+    loaded, mode = prepared.loaded, prepared.options.mode
+    paths = _make_folder(prepared.environment, run_id)
+    items = None if mode is Mode.BURN_IN else len(counted_items(prepared))
+    workers, browsers = _size(prepared)
+    manifest = Manifest(
+        run_id=run_id,
+        harness_version=__version__,
+        mode=mode.value,
+        profile=loaded.name,
+        started_ns=time.time_ns(),
+        python=platform.python_version(),
+        machine=_machine(),
+        plan={
+            "workers": workers,
+            "browsers": browsers,
+            "duration_s": _duration_s(prepared) if items is None else None,
+            "items": items,
+            "paths": list(prepared.maps),
+            "effect_paths": [path.name for path in loaded.profile.paths if path.effect and path.name in prepared.maps],
+            "ledger": bool(loaded.profile.site.ledger),
+        },
+        criteria=_thresholds(prepared, items),
+    )
+    write_manifest(paths, manifest)
+    write_atomically(paths.profile, loaded.text.encode())
+    for name, found in prepared.maps.items():
+        write_atomically(paths.maps / f"{name}.json", msgspec.json.format(msgspec.json.encode(found.map), indent=2))
+    result = RunResult("failed", 0.0)
+    try:
+        result = anyio.run(
+            _Run(prepared, run_id, paths, manifest).execute, on_status, backend_options={"use_uvloop": True}
+        )
+    finally:
+        paths.reserve.unlink(missing_ok=True)
+        manifest.ending = Ending(
+            reason=result.reason, ran_s=result.ran_s, ended_ns=time.time_ns(), detail=result.detail
+        )
+        write_manifest(paths, manifest)
+    return RunOutcome(paths.root, result, write_reports(paths.root))

@@ -1,0 +1,1 @@
+"""Floor 7: running a plan for its duration: schedule, planned faults, snapshots, draining, and the end."""

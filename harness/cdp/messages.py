@@ -1,0 +1,59 @@
+"""CDP envelopes (JSON-RPC 2.0 without the version field, plus `sessionId` for flattened sessions).
+
+`params` and `result` stay raw bytes until someone asks for them: most events are never decoded.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+EMPTY = msgspec.Raw(b"{}")
+
+
+class ErrorBody(msgspec.Struct):
+    """The `error` of a reply."""
+
+    code: int = 0
+    message: str = ""
+    data: Any = None
+
+
+class Incoming(msgspec.Struct, rename={"session_id": "sessionId"}):
+    """A reply (`id`) or an event (`method`); malformed traffic is answered with an `error` and neither."""
+
+    id: int | None = None
+    method: str | None = None
+    params: msgspec.Raw = EMPTY
+    result: msgspec.Raw = EMPTY
+    error: ErrorBody | None = None
+    session_id: str = ""
+
+
+class Outgoing(msgspec.Struct, omit_defaults=True, rename={"session_id": "sessionId"}):
+    """A command."""
+
+    id: int
+    method: str
+    params: Any = None
+    session_id: str = ""
+
+
+_decoder = msgspec.json.Decoder(Incoming)
+_encoder = msgspec.json.Encoder()
+
+
+def decode(data: bytes | str) -> Incoming:
+    """One message from the wire; msgspec.DecodeError when it is no envelope."""
+    return _decoder.decode(data)
+
+
+def encode(message: Outgoing) -> bytes:
+    """One command for the wire."""
+    return _encoder.encode(message)
+
+
+def read(raw: msgspec.Raw) -> Any:
+    """Decode raw `params` or a raw `result` into plain Python values."""
+    return msgspec.json.decode(raw)

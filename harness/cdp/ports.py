@@ -1,0 +1,29 @@
+"""Ports that the CDP floor declares for what lives above it: who may write, and who has to know of a lost connection."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+
+class Fence(Protocol):
+    """Asked before each write is sent, in the same loop step: nothing can come between the answer and the send."""
+
+    def check(self, scope: str, guards: Sequence[object], method: str) -> None:
+        """Return when `guards` (leases, opaque here) allow a write to `scope`; raise OwnershipViolationError otherwise."""
+        ...
+
+
+class ConnectionLostPort(Protocol):
+    """Told before any waiter learns of the loss, so that every lease of the lost connection is void by then."""
+
+    def __call__(self, browser_id: str, reason: str) -> None:
+        """Revoke what `browser_id` held."""
+        ...
+
+
+class OpenFence:
+    """Lets every write pass: for tools that own a browser alone (doctor, tests of this floor)."""
+
+    def check(self, scope: str, guards: Sequence[object], method: str) -> None:
+        """Allow."""

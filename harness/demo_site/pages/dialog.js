@@ -1,0 +1,1 @@
+addEventListener("load", () => setTimeout(() => alert("A dialog that nobody asked for"), 0));

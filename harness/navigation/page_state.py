@@ -1,0 +1,117 @@
+"""What a page's events say about it, noted as they come in: documents and their status, loads, worlds, dialogs.
+
+The handlers run in the reader: they only note and wake. One object belongs to one session; after a reconnect a new one
+starts empty and learns from the events of the set-up.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Any
+
+import anyio
+
+from harness.cdp.session import Session
+
+WORLD = "harness"
+"""Name of the isolated world of the page script."""
+
+
+class PageState:
+    """Notes of one session's page. `navigations` counts the main frame's documents and same-document moves."""
+
+    def __init__(self, session: Session) -> None:
+        self.main_frame = ""
+        self.url = "about:blank"
+        self.status = 0
+        self.status_url = ""
+        self.navigations = 0
+        self.loaded: set[str] = set()
+        self.load_failed: dict[str, str] = {}
+        self.dialogs: deque[dict[str, Any]] = deque(maxlen=20)
+        self._worlds: dict[int, tuple[str, bool]] = {}
+        self._documents: dict[str, str] = {}
+        self._changed = anyio.Event()
+        for method, handler in {
+            "Runtime.executionContextCreated": self._world_created,
+            "Runtime.executionContextDestroyed": self._world_destroyed,
+            "Runtime.executionContextsCleared": self._worlds_cleared,
+            "Page.frameNavigated": self._navigated,
+            "Page.navigatedWithinDocument": self._moved_within,
+            "Page.lifecycleEvent": self._lifecycle,
+            "Network.responseReceived": self._response,
+            "Network.loadingFailed": self._failed,
+            "Page.javascriptDialogOpening": self._dialog,
+        }.items():
+            session.on(method, handler)
+
+    def _wake(self) -> None:
+        self._changed.set()
+        self._changed = anyio.Event()
+
+    async def changed(self, at_most_s: float) -> None:
+        """Return at the next event noted, or after `at_most_s`."""
+        with anyio.move_on_after(at_most_s):
+            await self._changed.wait()
+
+    def world(self, frame_id: str, *, isolated: bool) -> int | None:
+        """The execution context of a frame: our isolated one, or the page's own."""
+        for number, (frame, is_ours) in reversed(self._worlds.items()):
+            if frame == frame_id and is_ours == isolated:
+                return number
+        return None
+
+    def _world_created(self, params: dict[str, Any]) -> None:
+        context = params["context"]
+        aux = context.get("auxData") or {}
+        ours = context.get("name") == WORLD
+        if ours or aux.get("isDefault"):
+            self._worlds[context["id"]] = (aux.get("frameId", ""), ours)
+        self._wake()
+
+    def _world_destroyed(self, params: dict[str, Any]) -> None:
+        self._worlds.pop(params["executionContextId"], None)
+
+    def _worlds_cleared(self, _params: dict[str, Any]) -> None:
+        self._worlds.clear()
+
+    def _navigated(self, params: dict[str, Any]) -> None:
+        frame = params["frame"]
+        if frame.get("parentId"):
+            return
+        self.main_frame = frame["id"]
+        self.url = frame["url"]
+        self.navigations += 1
+        self._wake()
+
+    def _moved_within(self, params: dict[str, Any]) -> None:
+        if params["frameId"] == self.main_frame:
+            self.url = params["url"]
+            self.navigations += 1
+            self._wake()
+
+    def _lifecycle(self, params: dict[str, Any]) -> None:
+        if params["frameId"] != self.main_frame:
+            return
+        if params["name"] == "init":
+            self.loaded.clear()
+        elif params["name"] == "load":
+            self.loaded.add(params["loaderId"])
+            self._wake()
+
+    def _response(self, params: dict[str, Any]) -> None:
+        if params.get("type") == "Document" and params.get("frameId") == self.main_frame:
+            self.status = int(params["response"]["status"])
+            self.status_url = params["response"]["url"]
+            self._documents[params["requestId"]] = params.get("loaderId", "")
+            self._wake()
+
+    def _failed(self, params: dict[str, Any]) -> None:
+        loader = self._documents.get(params["requestId"])
+        if loader is not None:
+            self.load_failed[loader] = params.get("errorText", "")
+            self._wake()
+
+    def _dialog(self, params: dict[str, Any]) -> None:
+        self.dialogs.append(params)
+        self._wake()

@@ -1,0 +1,106 @@
+"""Replaying a map: phase after phase, step after step through the chain; conditionals may jump, within a bound."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+
+import anyio
+
+from harness.basics.errors import OperationError
+from harness.basics.failures import Cause
+from harness.navigation.chain import LINKS, StepRun, fold
+from harness.navigation.context import StepContext
+from harness.navigation.errors import PathUnusableError, StepError
+from harness.navigation.map import NavigationMap, Phase, Step
+from harness.navigation.strategy import StrategyRegistry
+from harness.telemetry.correlation import correlated, new_span_id
+
+MAX_VISITS = 100
+"""How often one step may be reached in one spin: the bound of every loop that conditionals make."""
+
+
+class Replay:
+    """One map on one page. `position` tells where it is, for the live view."""
+
+    def __init__(self, path: NavigationMap, ctx: StepContext, registry: StrategyRegistry) -> None:
+        self._path = path
+        self._ctx = ctx
+        self._registry = registry
+        self._chain = fold(LINKS)
+        self._plan: list[tuple[Phase, Step]] = list(path.steps())
+        self._index = {step.id: number for number, (_, step) in enumerate(self._plan)}
+        self._visits: Counter[str] = Counter()
+        self.position = ("", "")
+
+    async def run(self) -> None:
+        """Run all steps; raises the OperationError of the step that failed. Held keys are released in any case."""
+        number = 0
+        try:
+            while number < len(self._plan):
+                number = await self._run_phase(number)
+        finally:
+            with anyio.CancelScope(shield=True), anyio.move_on_after(1.0):
+                await self._release_keys()
+
+    async def _release_keys(self) -> None:
+        try:
+            await self._ctx.page.release_keys()
+        except OperationError as error:
+            self._ctx.log.info("step.drift", field="held keys", expected="released", found=error.what)
+
+    async def _run_phase(self, number: int) -> int:
+        """Run steps for as long as they belong to the phase at `number`; returns the number to go on with."""
+        phase = self._plan[number][0]
+        started_ns = time.monotonic_ns()
+        outcome = "cancelled"
+        with correlated(phase=phase.name, span_id=new_span_id()):
+            try:
+                with anyio.fail_after(phase.deadline_s):
+                    while number < len(self._plan) and self._plan[number][0] is phase:
+                        number = await self._run_step(number)
+                outcome = "ok"
+            except TimeoutError as error:
+                outcome = Cause.STEP_TIMEOUT.value
+                raise StepError(
+                    f"phase {phase.name} did not finish within {phase.deadline_s:g} s",
+                    why=f"it was at step {self.position[1]}",
+                    cause=Cause.STEP_TIMEOUT,
+                    may_have_happened=True,
+                    phase=phase.name,
+                    step_id=self.position[1],
+                    operation="phase",
+                ) from error
+            except OperationError as error:
+                outcome = error.root_cause.value
+                raise
+            finally:
+                self._ctx.log.info(
+                    "phase.completed", duration_ms=(time.monotonic_ns() - started_ns) / 1e6, outcome=outcome
+                )
+        return number
+
+    async def _run_step(self, number: int) -> int:
+        phase, step = self._plan[number]
+        self.position = (phase.name, step.id)
+        self._visits[step.id] += 1
+        if self._visits[step.id] > MAX_VISITS:
+            raise PathUnusableError(
+                f"step {step.id} was reached more than {MAX_VISITS} times",
+                why="conditionals make a loop that does not end",
+                cause=Cause.STEP_INVALID,
+            )
+        chosen = self._registry.get(step.action)
+        if chosen is None:
+            raise PathUnusableError(f"no strategy for {step.action!r}", cause=Cause.STEP_INVALID)
+        timeout_s = step.timeout_s or self._path.timeout_s or self._ctx.timeout_s
+        await self._chain(StepRun(phase, step, chosen, self._ctx, timeout_s))
+        return await self._next(number, step)
+
+    async def _next(self, number: int, step: Step) -> int:
+        if step.conditional is None:
+            return number + 1
+        result = bool(await self._ctx.page.evaluate(step.conditional.expression))
+        goto = step.conditional.on_true if result else step.conditional.on_false
+        self._ctx.log.info("step.branched", result=result, goto=goto or "")
+        return number + 1 if goto is None else self._index[goto]

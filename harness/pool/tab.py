@@ -1,0 +1,170 @@
+"""A worker's tab: one browser context of its own with one page in it, and the leases under which it is written to."""
+
+from __future__ import annotations
+
+import anyio
+
+from harness.basics.errors import OperationError
+from harness.cdp.errors import CdpError, ConnectionLostError
+from harness.cdp.lifecycle import CdpLifecycleManager
+from harness.coordination.leases import Coordinator, Lease
+from harness.coordination.ownership import Binding
+from harness.coordination.scopes import credential_scope, session_scope
+from harness.navigation.cdp_page import CdpPage
+from harness.navigation.context import CredentialValues
+from harness.telemetry.correlation import current_correlation, rebind
+from harness.telemetry.pipeline import Log
+
+
+class Tab:
+    """Opens, leases, restores and discards one page. `discard` makes sure that the page can do nothing more."""
+
+    def __init__(
+        self,
+        *,
+        worker_id: str,
+        manager: CdpLifecycleManager,
+        coordinator: Coordinator,
+        log: Log,
+        allowed_origins: frozenset[str],
+        lock_timeout_s: float,
+    ) -> None:
+        self._worker_id = worker_id
+        self._manager = manager
+        self._coordinator = coordinator
+        self._log = log
+        self._allowed_origins = allowed_origins
+        self._lock_timeout_s = lock_timeout_s
+        self._page: CdpPage | None = None
+        self._incarnation = 0
+        self._leases: list[Lease] = []
+        self._reference = ""
+        self._aimed = False
+
+    @property
+    def page(self) -> CdpPage:
+        """The open page."""
+        assert self._page is not None, "the tab is not open"
+        return self._page
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is a page, in the browser process that runs now."""
+        return self._page is not None and self._incarnation == self._manager.incarnation
+
+    def binding(self, reason: str) -> Binding:
+        """Owner metadata for a lease of this worker."""
+        ids = current_correlation()
+        return Binding(
+            owner=self._worker_id,
+            reason=reason,
+            cohort=self._manager.cohort,
+            browser_id=self._manager.browser_id,
+            target_id=self._page.target_id if self._page else "",
+            context_id=self._page.context_id if self._page else "",
+            credential=self._reference,
+            correlation_id=ids.get("spin_id", ""),
+        )
+
+    @property
+    def leases(self) -> list[Lease]:
+        """The leases held now: the session's, and the credential's where there is one."""
+        return list(self._leases)
+
+    # --- one spin
+
+    async def begin(self, credential: CredentialValues | None) -> None:
+        """Open the page if need be, take credential and session in the global order, attach the session."""
+        connection = await self._manager.ready()
+        if not self.is_open:
+            await self._open()
+        self._reference = credential.reference if credential else ""
+        await self._lease(credential)
+        session_is_live = self._aimed and self.page.session.make_error is None
+        if session_is_live and self.page.session.connection is connection:
+            self.page.guard(self._leases)
+            return
+        await self._aim(reattached=self._aimed)
+
+    async def restore(self, credential: CredentialValues | None) -> None:
+        """After a lost connection: new leases and a new session for the same page.
+
+        Raises ConnectionLostError when the page is gone with its browser, or the lock's and the command's own errors.
+        """
+        await self._manager.ready()
+        if not self.is_open:
+            raise ConnectionLostError(
+                "the page is gone: its browser was restarted", method="(restore)", may_have_happened=False
+            )
+        self.release("the connection was lost")
+        await self._lease(credential)
+        await self._aim(reattached=True)
+
+    async def _lease(self, credential: CredentialValues | None) -> None:
+        scopes = [session_scope(self.page.target_id)]
+        if credential is not None:
+            scopes.append(credential_scope(credential.site, credential.account))
+        self._leases = await self._coordinator.acquire_all(scopes, self.binding("spin"), timeout_s=self._lock_timeout_s)
+        rebind(epoch=str(self._leases[-1].epoch))
+
+    async def _aim(self, *, reattached: bool) -> None:
+        connection = await self._manager.ready()
+        session = await self.page.aim(connection, self._leases)
+        self._aimed = True
+        session.correlation = current_correlation()
+        self._log.info(
+            "session.attached",
+            browser_id=self._manager.browser_id,
+            target_id=session.target_id,
+            session_id=session.session_id,
+            reattached=reattached,
+        )
+
+    def follow(self) -> None:
+        """Let events born in the reader carry the ids that are bound here and now."""
+        if self._aimed:
+            self.page.session.correlation = current_correlation()
+
+    def release(self, reason: str = "done") -> None:
+        """Give the leases back; void ones are passed over."""
+        for lease in reversed(self._leases):
+            self._coordinator.release(lease, reason)
+        self._leases = []
+
+    # --- opening and closing
+
+    async def _open(self) -> None:
+        connection = await self._manager.ready()
+        self._incarnation = self._manager.incarnation
+        context = await connection.call("Target.createBrowserContext", {"disposeOnDetach": False})
+        context_id = context["browserContextId"]
+        target = await connection.call(
+            "Target.createTarget", {"url": "about:blank", "browserContextId": context_id, "width": 1280, "height": 800}
+        )
+        self._aimed = False
+        self._page = CdpPage(
+            context_id=context_id,
+            target_id=target["targetId"],
+            log=self._log,
+            allowed_origins=self._allowed_origins,
+        )
+
+    async def discard(self, wait_s: float = 15.0) -> bool:
+        """Close the context, so that nothing of it can reach the site any more; True when that is certain.
+
+        A browser that was restarted or is gone has no context to close.
+        """
+        page, self._page, self._aimed = self._page, None, False
+        self.release("the page is discarded")
+        if page is None:
+            return True
+        try:
+            with anyio.fail_after(wait_s):
+                connection = await self._manager.ready(wait_s)
+                if self._incarnation == self._manager.incarnation:
+                    await connection.call("Target.disposeBrowserContext", {"browserContextId": page.context_id})
+        except CdpError as error:
+            return "Failed to find" in error.why
+        except (OperationError, TimeoutError):
+            return False
+        return True

@@ -1,0 +1,82 @@
+"""Environment variables of the harness: each validated, with its default and where its value came from."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from harness.basics.errors import UsageError
+
+
+class Variable(NamedTuple):
+    """One variable as `harness doctor` shows it. origin: the variable's name, or `default`."""
+
+    name: str
+    value: str
+    origin: str
+    meaning: str
+
+
+class Environment(NamedTuple):
+    """What the environment says. storage_root: where run folders go; browser: the user's choice, or None."""
+
+    storage_root: Path
+    browser: str | None
+    variables: tuple[Variable, ...]
+
+
+_MEANINGS = {
+    "HARNESS_STORAGE_ROOT": "folder that holds the run folders (older name: MEMORY_STORAGE_ROOT)",
+    "HARNESS_BROWSER": "the browser to run; unset: a headless shell, then Chromium or Chrome, by PATH",
+}
+_WORKSHOP = frozenset({"HARNESS_PYTHON", "HARNESS_TEST_WORKERS"})
+"""Read by the scripts, not by the harness itself."""
+
+
+def read_environment(environ: Mapping[str, str] | None = None) -> Environment:
+    """Read and validate; UsageError for an unknown HARNESS_ name (with the nearest known one) or an unusable value."""
+    environ = os.environ if environ is None else environ
+    for name in environ:
+        if name.startswith("HARNESS_") and name not in _MEANINGS and name not in _WORKSHOP:
+            near = difflib.get_close_matches(name, _MEANINGS, n=1)
+            raise UsageError(
+                f"environment variable {name} is not known",
+                why=f"known are {', '.join(sorted(_MEANINGS))}" + (f"; did you mean {near[0]}?" if near else ""),
+                todo=f"unset {name}, or correct its name",
+            )
+    root, root_origin = _storage_root(environ)
+    browser = environ.get("HARNESS_BROWSER") or None
+    return Environment(
+        root,
+        browser,
+        (
+            Variable("HARNESS_STORAGE_ROOT", str(root), root_origin, _MEANINGS["HARNESS_STORAGE_ROOT"]),
+            Variable(
+                "HARNESS_BROWSER",
+                browser or "(search PATH)",
+                "HARNESS_BROWSER" if browser else "default",
+                _MEANINGS["HARNESS_BROWSER"],
+            ),
+        ),
+    )
+
+
+def _storage_root(environ: Mapping[str, str]) -> tuple[Path, str]:
+    for name in ("HARNESS_STORAGE_ROOT", "MEMORY_STORAGE_ROOT"):
+        value = environ.get(name)
+        if value is None:
+            continue
+        if not value.strip() or "\0" in value:
+            raise UsageError(
+                f"environment variable {name} cannot be used", why="it is empty", todo=f"unset {name}, or name a folder"
+            )
+        path = Path(value).expanduser().absolute()
+        if path.exists() and not path.is_dir():
+            raise UsageError(
+                f"environment variable {name} cannot be used", why=f"{path} is no folder", todo="name a folder"
+            )
+        return path, name
+    return Path("runs").absolute(), "default"

@@ -1,0 +1,246 @@
+"""Burn-in profiles: TOML files, validated as they are loaded; what they say is data, never code."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+from harness.basics.errors import UsageError
+from harness.burnin.faults import PlannedFault
+from harness.cdp.reconnect import ReconnectPolicy
+from harness.readiness.slo import Thresholds
+
+MAX_BYTES = 1 << 20
+
+Count = Annotated[int, Meta(ge=1, le=10_000)]
+Seconds = Annotated[float, Meta(gt=0, le=31 * 86_400)]
+Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+
+
+class RunSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[run]`: how many, how long. Times in seconds; `seed` makes mix and jitter repeatable."""
+
+    workers: Count = 4
+    browsers: Annotated[int, Meta(ge=1, le=256)] = 1
+    duration_s: Seconds = 60.0
+    drain_s: Seconds = 10.0
+    snapshot_s: Seconds = 5.0
+    spin_timeout_s: Seconds = 30.0
+    step_timeout_s: Annotated[float, Meta(gt=0, le=600)] = 5.0
+    lock_timeout_s: Seconds = 60.0
+    hold_s: Seconds = 15.0
+    seed: int | None = None
+
+
+class BrowserSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[browser]`: flags are added to ours; the only transport of this version is the WebSocket."""
+
+    headless: bool = True
+    transport: Literal["websocket"] = "websocket"
+    flags: tuple[Annotated[str, Meta(pattern=r"^--[a-z0-9-]+(=.*)?$")], ...] = ()
+    command_timeout_s: Seconds = 10.0
+    start_timeout_s: Seconds = 20.0
+
+
+class SiteSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[site]`: the built-in site (`builtin = true`, with `misbehave` rules), or the origin of yours.
+
+    spin_header: request header that carries the spin id; ledger: path of the site's record of effects by spin id.
+    """
+
+    builtin: bool = False
+    origin: str = ""
+    misbehave: tuple[str, ...] = ()
+    accounts: tuple[Name, ...] = ()
+    spin_header: Annotated[str, Meta(pattern=r"^[A-Za-z0-9-]+$")] | None = None
+    ledger: str | None = None
+    allowed_origins: tuple[str, ...] = ()
+
+
+class CredentialSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[[credentials]]`: an identity and the reference to its secret (`env:NAME`, `file:PATH`, `site:ACCOUNT`)."""
+
+    name: Name
+    site: str
+    account: str
+    secret: str
+
+
+class PathSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[[paths]]`: one navigation map of the run. `map` is relative to the profile; `recorded_origin` is moved to the
+    site's; `bind` replaces recorded literals by `account` or `secret` of the credential in use; `effect` says that a
+    spin leaves an entry in the site's ledger."""
+
+    name: Name
+    map: str
+    weight: Annotated[float, Meta(gt=0, le=1000)] = 1.0
+    priority: int = 0
+    attempts: Annotated[int, Meta(ge=1, le=20)] = 2
+    credentials: tuple[Name, ...] = ()
+    recorded_origin: str = ""
+    bind: dict[str, Literal["account", "secret"]] = {}
+    effect: bool = False
+
+
+class StrategySettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`[strategies]`: packages and installed entry points to load, and names to leave out."""
+
+    packages: tuple[str, ...] = ("strategies",)
+    entry_points: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+
+
+class Profile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A whole profile."""
+
+    title: str
+    paths: Annotated[tuple[PathSettings, ...], Meta(min_length=1)]
+    run: RunSettings = RunSettings()
+    browser: BrowserSettings = BrowserSettings()
+    site: SiteSettings = SiteSettings()
+    credentials: tuple[CredentialSettings, ...] = ()
+    strategies: StrategySettings = StrategySettings()
+    reconnect: ReconnectPolicy = ReconnectPolicy()
+    faults: tuple[PlannedFault, ...] = ()
+    criteria: Thresholds = Thresholds()
+
+
+class LoadedProfile(Struct, frozen=True):
+    """A profile with where it came from: `name`, `file`, and its text as it was read."""
+
+    name: str
+    file: Path
+    text: str
+    profile: Profile
+
+
+def shipped_folder() -> Path:
+    """Where the profiles that ship with the harness lie: inside the wheel, or beside the package in a checkout."""
+    package = Path(__file__).parents[1]
+    inside = package / "shipped_profiles"
+    return inside if inside.is_dir() else package.parent / "profiles"
+
+
+def find_profile(named: str) -> Path:
+    """The file of a profile: a path (with a slash or ending in .toml), else `profiles/NAME.toml` here, else shipped."""
+    if "/" in named or named.endswith(".toml"):
+        return Path(named)
+    candidates = [Path("profiles") / f"{named}.toml", shipped_folder() / f"{named}.toml"]
+    for candidate in candidates:
+        if candidate.is_file():
+            return candidate
+    known = sorted({path.stem for folder in (Path("profiles"), shipped_folder()) for path in folder.glob("*.toml")})
+    near = difflib.get_close_matches(named, known, n=1)
+    raise UsageError(
+        f"there is no profile {named!r}",
+        why=f"known are {', '.join(known) or 'none'}" + (f"; did you mean {near[0]}?" if near else ""),
+        todo="name one of them, or the path of a profile's .toml file",
+    )
+
+
+def load_profile(named: str) -> LoadedProfile:
+    """Read and validate a profile; UsageError tells file, key and what was expected."""
+    file = find_profile(named)
+    try:
+        with file.open("rb") as opened:
+            raw = opened.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise UsageError(
+            f"profile {file} cannot be read", why=error.strerror or str(error), todo="name a readable .toml file"
+        ) from error
+    if len(raw) > MAX_BYTES:
+        raise UsageError(f"profile {file} is too large", why=f"it is over {MAX_BYTES} bytes", todo="shorten it")
+    try:
+        text = raw.decode()
+        data = msgspec.toml.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"profile {file} is not TOML", why=str(error), todo="correct the line named above") from error
+    try:
+        profile = msgspec.convert(data, Profile, strict=True)
+    except msgspec.ValidationError as error:
+        raise _invalid(file, str(error)) from error
+    _check_references(file, profile)
+    return LoadedProfile(file.stem, file, text, profile)
+
+
+_AT = re.compile(r"^(?P<why>.*?)(?: - at `(?P<key>.*?)`)?$", re.DOTALL)
+_UNKNOWN = re.compile(r"unknown field `(?P<field>.*?)`")
+
+
+def _invalid(file: Path, message: str) -> UsageError:
+    match = _AT.match(message)
+    assert match is not None
+    key = (match["key"] or "$").removeprefix("$").removeprefix(".")
+    why = match["why"].replace("Object", "the table").replace("`", "'")
+    unknown = _UNKNOWN.search(message)
+    if unknown:
+        key = f"{key}.{unknown['field']}".removeprefix(".")
+        known = _fields_at(key)
+        near = difflib.get_close_matches(unknown["field"], known, n=1)
+        why = "there is no such key" + (f"; did you mean '{near[0]}'?" if near else f"; known are {', '.join(known)}")
+    return UsageError(
+        f"profile {file}, key {key or '(top level)'} cannot be used",
+        why=why,
+        todo="correct this key; every key is described in docs/profiles.md",
+        file=str(file),
+        key=key,
+    )
+
+
+def _fields_at(key: str) -> list[str]:
+    """The known keys of the table that `key` (dotted, with list indices) lies in."""
+    table: Any = Profile
+    for part in key.split(".")[:-1]:
+        field = next((f for f in msgspec.structs.fields(table) if f.encode_name == part.partition("[")[0]), None)
+        if field is None:
+            return []
+        table = _struct_in(field.type)
+        if table is None:
+            return []
+    return [field.encode_name for field in msgspec.structs.fields(table)]
+
+
+def _struct_in(annotation: Any) -> Any:
+    if isinstance(annotation, type) and issubclass(annotation, Struct):
+        return annotation
+    for argument in getattr(annotation, "__args__", ()):
+        found = _struct_in(argument)
+        if found is not None:
+            return found
+    return None
+
+
+def _check_references(file: Path, profile: Profile) -> None:
+    """What one table says of another must fit."""
+
+    def wrong(key: str, why: str, todo: str) -> UsageError:
+        return UsageError(f"profile {file}, key {key} cannot be used", why=why, todo=todo, file=str(file), key=key)
+
+    for key, names in (
+        ("paths", [path.name for path in profile.paths]),
+        ("credentials", [credential.name for credential in profile.credentials]),
+    ):
+        double = {name for name in names if names.count(name) > 1}
+        if double:
+            raise wrong(key, f"two are named {', '.join(sorted(double))}", "give each a name of its own")
+    credentials = {credential.name for credential in profile.credentials}
+    for number, path in enumerate(profile.paths):
+        for name in path.credentials:
+            if name not in credentials:
+                raise wrong(f"paths[{number}].credentials", f"there is no credential {name!r}", "add it, or correct it")
+    if profile.site.builtin == bool(profile.site.origin):
+        raise wrong("site", "it needs either builtin = true or an origin", "give one of them, not both")
+    if profile.site.misbehave and not profile.site.builtin:
+        raise wrong("site.misbehave", "only the built-in site misbehaves on demand", "remove it, or set builtin = true")
+    if profile.run.browsers > profile.run.workers:
+        raise wrong(
+            "run.browsers", f"{profile.run.browsers} browsers, {profile.run.workers} workers", "at most one each"
+        )
+    for number, fault in enumerate(profile.faults):
+        if fault.browser > profile.run.browsers or fault.browser < 1 or fault.at_s < 0:
+            raise wrong(f"faults[{number}]", "no such browser, or a negative time", "correct browser and at_s")

@@ -1,0 +1,9 @@
+"""Close the page."""
+
+from harness.navigation import Step, StepContext, strategy
+
+
+@strategy("close")
+async def close(ctx: StepContext, step: Step) -> None:  # noqa: ARG001 - the signature of every strategy
+    """The last step of a recording that ends so; `beforeunload` is passed by."""
+    await ctx.page.close()

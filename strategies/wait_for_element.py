@@ -1,0 +1,29 @@
+"""Wait until as many elements as recorded are there."""
+
+import operator
+
+import anyio
+
+from harness.navigation import Cause, Miss, Step, StepContext, strategy
+
+COMPARE = {">=": operator.ge, "==": operator.eq, "<=": operator.le}
+
+
+@strategy("wait_for_element", requires=("selectors",))
+async def wait_for_element(ctx: StepContext, step: Step) -> None:
+    """`operator` and `count` (>= 1); `visible` (true): only such count; `properties`, `attributes`: must all be equal."""
+    params = step.params
+    wanted, compare = int(params.get("count", 1)), COMPARE[params.get("operator", ">=")]
+    properties, attributes = params.get("properties") or {}, params.get("attributes") or {}
+    while True:
+        found = await ctx.page.survey(step.place, list(properties), list(attributes))
+        count = sum(
+            item["visible"] == bool(params.get("visible", True))
+            and all(item["properties"].get(name) == value for name, value in properties.items())
+            and all(item["attributes"].get(name) == value for name, value in attributes.items())
+            for item in found
+        )
+        if compare(count, wanted):
+            return
+        ctx.page.last_miss = Miss(Cause.ELEMENT_NOT_FOUND, f"{count} elements fit, {wanted} are waited for")
+        await anyio.sleep(0.05)
