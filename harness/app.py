@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import random
 import secrets
@@ -25,10 +26,13 @@ from harness.basics.ids import new_run_id
 from harness.basics.secret import Secret, resolve_secret
 from harness.burnin.feed import MixFeed, PathShare, each_once
 from harness.burnin.runner import Runner, RunPlan, RunResult, RunStatus
+from harness.cdp.errors import BrowserFailedError
 from harness.cdp.finding import BrowserBinary, find_browser
 from harness.cdp.launch import LaunchOptions
 from harness.cdp.lifecycle import CdpLifecycleManager
+from harness.cdp.ports import OpenFence
 from harness.cdp.profile_folder import sweep_leftovers
+from harness.cdp.reconnect import ReconnectPolicy
 from harness.coordination.leases import Coordinator
 from harness.demo_site.process import DemoSite
 from harness.navigation.binding import bind_values, rebase
@@ -43,15 +47,15 @@ from harness.pool.modes import Mode
 from harness.pool.plan import PathPlan, RunFigures, WorkPlan
 from harness.pool.supervisor import Pool
 from harness.pool.worker import Worker
+from harness.readiness.reports import write_reports
 from harness.readiness.verdict import Verdict
-from harness.readiness.write_reports import write_reports
 from harness.runfolder.layout import RunPaths
 from harness.runfolder.manifest import BrowserRecord, Ending, Manifest, write_atomically, write_manifest
 from harness.settings.environment import Environment
 from harness.settings.profile import LoadedProfile, PathSettings
 from harness.telemetry.pipeline import Telemetry
 from harness.telemetry.redaction import MIN_SECRET_LENGTH, Redactor
-from harness.telemetry.sink import SegmentSink
+from harness.telemetry.sink import ListSink, SegmentSink
 
 MIN_FREE_BYTES = 64 * 2**20
 RESERVE_BYTES = 512 * 1024
@@ -189,13 +193,11 @@ def _machine() -> dict[str, Any]:
 
 
 def _thresholds(prepared: Prepared, items: int | None) -> dict[str, Any]:
-    """The criteria of the run: the profile's; for a run of counted items, samples cannot be more than the items."""
+    """The criteria of the run: the profile's; a run of counted items asks for no more samples than it has items."""
     criteria: dict[str, Any] = msgspec.to_builtins(prepared.loaded.profile.criteria)
     if items is not None:
         criteria["min_spins"] = min(criteria["min_spins"], items)
-        for key in ("min_spins_per_path", "min_samples"):
-            if key in criteria:
-                criteria[key] = 1
+        criteria["min_spins_per_path"] = 1
     return criteria
 
 
@@ -284,7 +286,7 @@ class _Run:
                 launch=LaunchOptions(
                     prepared.binary,
                     headless=profile.browser.headless,
-                    no_sandbox=True,
+                    no_sandbox=runs_unsandboxed(),
                     extra_flags=profile.browser.flags,
                     start_timeout_s=profile.browser.start_timeout_s,
                 ),
@@ -419,6 +421,39 @@ async def _stop_on_signals(runner: Runner, *, task_status: anyio.abc.TaskStatus[
                 runner.abandon()
 
 
+def runs_unsandboxed() -> bool:
+    """Whether browsers are started with --no-sandbox: as uid 0 only, where Chromium cannot start otherwise."""
+    return os.getuid() == 0
+
+
+async def probe_browser(environment: Environment) -> dict[str, str]:
+    """Find the browser, start it once, ask what it is, and end it; raises what a run would raise."""
+    binary = find_browser(environment.browser)
+    manager = CdpLifecycleManager(
+        browser_id="probe",
+        cohort="probe",
+        cohort_index=0,
+        cohorts=1,
+        launch=LaunchOptions(binary, no_sandbox=runs_unsandboxed()),
+        policy=ReconnectPolicy(),
+        fence=OpenFence(),
+        on_connection_lost=lambda _browser, _reason: None,
+        log=Telemetry(ListSink(), run_id="probe").log,
+        rng=random.Random(0),  # noqa: S311 - jitter
+    )
+    failed: BrowserFailedError | None = None
+    async with anyio.create_task_group() as tasks:
+        try:
+            await tasks.start(manager.run)
+        except BrowserFailedError as error:
+            failed = error
+        manager.stop()
+    if failed is not None:
+        raise failed
+    assert manager.identity is not None
+    return {"product": manager.identity.product, "path": str(binary.path), "kind": binary.kind}
+
+
 def run(prepared: Prepared, on_status: Callable[[RunStatus], anyio.abc.AsyncResource | None]) -> RunOutcome:
     """Execute a prepared run and evaluate its folder. The folder is readable and evaluated however the run ends."""
     run_id = new_run_id()
@@ -454,6 +489,8 @@ def run(prepared: Prepared, on_status: Callable[[RunStatus], anyio.abc.AsyncReso
         result = anyio.run(
             _Run(prepared, run_id, paths, manifest).execute, on_status, backend_options={"use_uvloop": True}
         )
+    except KeyboardInterrupt:
+        result = RunResult("interrupted", 0.0, "before the run began to listen for signals")
     finally:
         paths.reserve.unlink(missing_ok=True)
         manifest.ending = Ending(

@@ -12,23 +12,24 @@ from harness.pool.plan import RunFigures
 from harness.telemetry.pipeline import Telemetry
 
 
-def _family_rss_bytes(pids: Sequence[int]) -> int:
-    """Resident memory of browsers with all their children; processes that ended meanwhile count nothing."""
+def _family_pss_bytes(pids: Sequence[int]) -> int:
+    """Proportional memory (PSS: shared pages counted once) of browsers with all their children."""
     total = 0
     for pid in pids:
         try:
             root = psutil.Process(pid)
             for process in [root, *root.children(recursive=True)]:
-                total += _rss_bytes(process)
+                total += _pss_bytes(process)
         except psutil.NoSuchProcess:
             continue
     return total
 
 
-def _rss_bytes(process: psutil.Process) -> int:
+def _pss_bytes(process: psutil.Process) -> int:
+    """0 for a process that ended meanwhile, or that is not ours to read."""
     try:
-        return int(process.memory_info().rss)
-    except psutil.NoSuchProcess:
+        return int(process.memory_full_info().pss)
+    except (psutil.NoSuchProcess, psutil.AccessDenied):
         return 0
 
 
@@ -47,7 +48,7 @@ async def take_snapshots(
         lag_ms = max(0.0, anyio.current_time() - due) * 1e3
         pids = [manager.process.pid for manager in managers if manager.process is not None]
         try:
-            browsers = await anyio.to_thread.run_sync(_family_rss_bytes, pids)
+            browsers = await anyio.to_thread.run_sync(_family_pss_bytes, pids)
             times = me.cpu_times()
             telemetry.log.info(
                 "run.snapshot",
@@ -57,7 +58,7 @@ async def take_snapshots(
                 p95_ms=figures.latency_ms.percentile(95) or 0.0,
                 rss_bytes=me.memory_info().rss,
                 cpu_s=times.user + times.system,
-                browser_rss_bytes=browsers,
+                browser_pss_bytes=browsers,
                 loop_lag_ms=lag_ms,
             )
         except (psutil.Error, OSError) as error:

@@ -16,9 +16,10 @@ from typing import Any, Literal
 
 import anyio
 
+from harness.basics.errors import OperationError
 from harness.basics.failures import Cause
 from harness.cdp.connection import Connection
-from harness.cdp.errors import CdpError, ProtocolError
+from harness.cdp.errors import ProtocolError
 from harness.cdp.session import Journal, Session, Writer
 from harness.navigation.errors import StepError
 from harness.navigation.keys import MODIFIERS, key_named
@@ -128,8 +129,8 @@ class CdpPage:
                     await self._on.call("Page.handleJavaScriptDialog", {"accept": True})
                 except ProtocolError as error:
                     self._log.info("page.dialog", kind="gone", message=error.message, accepted=False)
-                except CdpError:
-                    return  # the session is over; whoever lost it tells so
+                except OperationError:
+                    return  # the session or its lease is over; whoever lost it tells so
 
     # --- navigation
 

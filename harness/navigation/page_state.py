@@ -6,7 +6,6 @@ starts empty and learns from the events of the set-up.
 
 from __future__ import annotations
 
-from collections import deque
 from typing import Any
 
 import anyio
@@ -18,7 +17,8 @@ WORLD = "harness"
 
 
 class PageState:
-    """Notes of one session's page. `navigations` counts the main frame's documents and same-document moves."""
+    """Notes of one session's page. `navigations` counts the main frame's documents and same-document moves; `loader` is
+    the id of its document; `dialog` is what an open dialog said, or None."""
 
     def __init__(self, session: Session) -> None:
         self.main_frame = ""
@@ -26,11 +26,11 @@ class PageState:
         self.status = 0
         self.status_url = ""
         self.navigations = 0
+        self.loader = ""
         self.loaded: set[str] = set()
         self.load_failed: dict[str, str] = {}
-        self.dialogs: deque[dict[str, Any]] = deque(maxlen=20)
+        self.dialog: dict[str, Any] | None = None
         self._worlds: dict[int, tuple[str, bool]] = {}
-        self._documents: dict[str, str] = {}
         self._changed = anyio.Event()
         for method, handler in {
             "Runtime.executionContextCreated": self._world_created,
@@ -41,7 +41,8 @@ class PageState:
             "Page.lifecycleEvent": self._lifecycle,
             "Network.responseReceived": self._response,
             "Network.loadingFailed": self._failed,
-            "Page.javascriptDialogOpening": self._dialog,
+            "Page.javascriptDialogOpening": self._dialog_opened,
+            "Page.javascriptDialogClosed": self._dialog_closed,
         }.items():
             session.on(method, handler)
 
@@ -79,10 +80,20 @@ class PageState:
         frame = params["frame"]
         if frame.get("parentId"):
             return
-        self.main_frame = frame["id"]
-        self.url = frame["url"]
+        self.stands_on(frame)
         self.navigations += 1
         self._wake()
+
+    def stands_on(self, frame: dict[str, Any]) -> None:
+        """The main frame holds this document now; what is known of earlier ones is forgotten."""
+        self.main_frame, self.loader = frame["id"], frame["loaderId"]
+        self.url = frame["url"] + frame.get("urlFragment", "")
+        self.loaded &= {self.loader}
+        self.load_failed = {loader: text for loader, text in self.load_failed.items() if loader == self.loader}
+        if frame.get("unreachableUrl"):
+            # The browser's own error page stands there: its document "loads", and has a status of nobody.
+            self.status = 0
+            self.load_failed.setdefault(self.loader, f"{frame['unreachableUrl']} could not be reached")
 
     def _moved_within(self, params: dict[str, Any]) -> None:
         if params["frameId"] == self.main_frame:
@@ -93,9 +104,7 @@ class PageState:
     def _lifecycle(self, params: dict[str, Any]) -> None:
         if params["frameId"] != self.main_frame:
             return
-        if params["name"] == "init":
-            self.loaded.clear()
-        elif params["name"] == "load":
+        if params["name"] == "load":
             self.loaded.add(params["loaderId"])
             self._wake()
 
@@ -103,15 +112,17 @@ class PageState:
         if params.get("type") == "Document" and params.get("frameId") == self.main_frame:
             self.status = int(params["response"]["status"])
             self.status_url = params["response"]["url"]
-            self._documents[params["requestId"]] = params.get("loaderId", "")
             self._wake()
 
     def _failed(self, params: dict[str, Any]) -> None:
-        loader = self._documents.get(params["requestId"])
-        if loader is not None:
-            self.load_failed[loader] = params.get("errorText", "")
+        if params.get("type") == "Document":  # the request of a document carries its loader's id
+            self.load_failed[params["requestId"]] = params.get("errorText", "")
             self._wake()
 
-    def _dialog(self, params: dict[str, Any]) -> None:
-        self.dialogs.append(params)
+    def _dialog_opened(self, params: dict[str, Any]) -> None:
+        self.dialog = params
+        self._wake()
+
+    def _dialog_closed(self, _params: dict[str, Any]) -> None:
+        self.dialog = None
         self._wake()

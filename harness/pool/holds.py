@@ -66,7 +66,7 @@ class SpinHolds:
     async def _end_at_deadline(self, kind: str, lease: Lease) -> None:
         await anyio.sleep(self._hold_s)
         if self._leases.get(kind) is lease:
-            await self.give_back(kind, "its deadline passed")
+            await self._give_back_or_tell(kind, "its deadline passed")
 
     async def give_back(self, kind: str, reason: str = "done") -> None:
         """Clear what the scope protects, then release it; LeaseLostError when it was lost before."""
@@ -90,7 +90,10 @@ class SpinHolds:
     async def end(self) -> None:
         """Give everything back at the end of the spin; what cannot be cleared is told, not raised."""
         for kind in list(self._leases):
-            try:
-                await self.give_back(kind, "the spin ended")
-            except OperationError as error:
-                self._log.warning("hold.not_cleared", scope_kind=kind, detail=error.what)
+            await self._give_back_or_tell(kind, "the spin ended")
+
+    async def _give_back_or_tell(self, kind: str, reason: str) -> None:
+        try:
+            await self.give_back(kind, reason)
+        except OperationError as error:
+            self._log.warning("hold.not_cleared", scope_kind=kind, detail=error.what)

@@ -83,7 +83,7 @@ _SPECS = (
     _spec(_PERF, "lock.summary", "contention of one scope kind over the whole run", scope_kind="name", acquires="count",
           contended="count", wait_ms_p95="ms", wait_ms_max="ms", hold_ms_p95="ms"),
     _spec(_PERF, "run.snapshot", "periodic figures of the run", busy="count", spins="count", failures="count",
-          p95_ms="ms", rss_bytes="bytes", cpu_s="s", browser_rss_bytes="bytes", loop_lag_ms="ms"),
+          p95_ms="ms", rss_bytes="bytes", cpu_s="s", browser_pss_bytes="bytes", loop_lag_ms="ms"),
     _spec(_PERF, "telemetry.summary", "what the pipeline wrote and dropped until now", emitted="table", dropped="table"),
     # --- domain: what was done for the user
     _spec(_DOM, "map.loaded", "a navigation map is part of this run", file="name", format="name", steps="count",

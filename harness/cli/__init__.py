@@ -1,0 +1,1 @@
+"""Floor 10: one file per command group; each parses, calls, prints."""

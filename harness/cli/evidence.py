@@ -1,0 +1,122 @@
+"""`harness evaluate` and `harness explain`: the verdict, and the chains behind it, from a run folder alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from harness.basics.errors import UsageError
+from harness.cli.output import JSON_HELP, console, show_json
+from harness.cli.verdict_text import show_verdict
+from harness.evidence.explain import Chain
+from harness.evidence.explain import explain as explain_in
+from harness.evidence.inert import inert
+from harness.readiness.reports import write_reports
+from harness.runfolder.event import CORRELATION_FIELDS, Event
+from harness.settings.environment import read_environment
+
+_COLOURS = {"operational": "cyan", "performance": "dim", "domain": "green", "audit": "magenta"}
+
+
+def evaluate(
+    run: Annotated[
+        Path, typer.Argument(metavar="RUN", help="A run folder, or the id of a run under the storage root.")
+    ],
+    json: Annotated[bool, typer.Option("--json", help=JSON_HELP)] = False,
+) -> int:
+    """Judge a run from its folder alone, and write report.json, report.html and junit.xml anew. Exit 0 on GO."""
+    folder = _folder(run)
+    verdict = write_reports(folder)
+    if json:
+        show_json({"run_folder": str(folder), **verdict.to_dict()})
+    else:
+        show_verdict(console(), verdict, folder)
+    return int(verdict.exit_code)
+
+
+def explain(
+    wanted: Annotated[str, typer.Argument(metavar="ID", help="Any id of a chain, or SPIN/STEP.")],
+    run: Annotated[Path | None, typer.Option("--run", help="The run folder; else every run, newest first.")] = None,
+    json: Annotated[bool, typer.Option("--json", help=JSON_HELP)] = False,
+) -> int:
+    """Print one correlation chain over all four channels, in order, from any id in it."""
+    folder, chain = _find(wanted, None if run is None else _folder(run))
+    if json:
+        show_json(
+            {
+                "run_folder": str(folder),
+                "id": chain.id,
+                "kind": chain.kind,
+                "spin_ids": list(chain.spin_ids),
+                "more": chain.more,
+                "events": [_event_dict(chain, event) for event in chain.events],
+            }
+        )
+    else:
+        _show(console(), folder, chain)
+    return 0
+
+
+def _folder(run: Path) -> Path:
+    return run if run.is_dir() else read_environment().storage_root / run
+
+
+def _find(wanted: str, folder: Path | None) -> tuple[Path, Chain]:
+    if folder is not None:
+        return folder, explain_in(folder, wanted)
+    root = read_environment().storage_root
+    folders = sorted((path.parent for path in root.glob("run-*/manifest.json")), reverse=True)
+    unknown: UsageError | None = None
+    for candidate in folders:
+        try:
+            return candidate, explain_in(candidate, wanted)
+        except UsageError as error:
+            unknown = unknown or error
+    raise unknown or UsageError(
+        f"there is no run under {root}", why="no run folder with a manifest is there", todo="name one with --run"
+    )
+
+
+def _event_dict(chain: Chain, event: Event) -> dict[str, Any]:
+    return {
+        **{name: getattr(event, name) for name in event.__struct_fields__ if getattr(event, name) not in ("", {})},
+        "marked": chain.is_marked(event),
+    }
+
+
+def _show(out: Console, folder: Path, chain: Chain) -> None:
+    out.print(f"{chain.kind} {chain.id} in {folder}", markup=False, soft_wrap=True)
+    if chain.events:
+        first = chain.events[0]
+        ids = ", ".join(
+            f"{name} {getattr(first, name)}"
+            for name in CORRELATION_FIELDS
+            if name in {"worker_id", "item_id", "spin_id", "path", "trace_id"} and getattr(first, name)
+        )
+        out.print(ids, markup=False, soft_wrap=True)
+    for event in chain.events:
+        out.print(_line(chain, event), soft_wrap=True)
+    if chain.more:
+        out.print(f"and {chain.more} more events", markup=False)
+
+
+def _line(chain: Chain, event: Event) -> Text:
+    start_ns = chain.events[0].mono_ns
+    where = " / ".join(part for part in (event.phase, event.step_id, event.command_id) if part)
+    fields = " ".join(
+        f"{name}={inert(_short(value), 160)}" for name, value in event.fields.items() if value not in ("", {})
+    )
+    line = Text(f"{'>' if chain.is_marked(event) else ' '} {(event.mono_ns - start_ns) / 1e6:9.1f} ms ")
+    line.append(f"{event.channel:11} ", style=_COLOURS.get(event.channel, ""))
+    line.append(f"{event.event:22} ", style="bold red" if event.level in {"error", "critical"} else "bold")
+    line.append(f"{inert(where, 120)}  ", style="dim")
+    line.append(fields)
+    return line
+
+
+def _short(value: Any) -> str:
+    return f"{value:.1f}" if isinstance(value, float) else str(value)

@@ -1,0 +1,69 @@
+"""The `harness` command: assembles the command groups and turns every ending into its exit code."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+from typer.exceptions import Exit, TyperException
+
+from harness import __version__
+from harness.basics.errors import HarnessError
+from harness.basics.exit_codes import ExitCode
+from harness.cli import doctor, evidence, nav, running, strategies
+from harness.cli.output import show_error, show_internal_error
+
+app = typer.Typer(
+    name="harness",
+    help="Runs fleets of browser workers over CDP and judges whether they are fit for production.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.command("doctor")(doctor.doctor)
+app.command("burn-in")(running.burn_in)
+app.command("run")(running.run)
+app.command("evaluate")(evidence.evaluate)
+app.command("explain")(evidence.explain)
+app.add_typer(nav.app, name="nav")
+app.add_typer(strategies.app, name="strategy")
+
+
+def _version(value: bool) -> None:
+    if value:
+        sys.stdout.write(f"harness {__version__}\n")
+        raise Exit(0)
+
+
+@app.callback()
+def _root(
+    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Print the version."),
+) -> None:
+    """Runs fleets of browser workers over CDP and judges whether they are fit for production."""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; returns its exit code. Errors are told in three lines, or as JSON with `--json`."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    as_json = "--json" in arguments
+    try:
+        result = app(arguments, prog_name="harness", standalone_mode=False)
+        return int(result or 0)
+    except Exit as done:
+        return done.exit_code
+    except HarnessError as error:
+        show_error(error.code, error.lines(), int(error.exit_code), as_json=as_json)
+        return int(error.exit_code)
+    except TyperException as error:
+        lines = (
+            str(error) or "the command line cannot be used",
+            "see the usage",
+            "run `harness --help`, or with a command's name",
+        )
+        show_error("wrong_usage", lines, int(ExitCode.USAGE), as_json=as_json)
+        return int(ExitCode.USAGE)
+    except Exception as error:  # noqa: BLE001 - the outermost wall: told with its report, never a bare traceback
+        show_internal_error(error, as_json=as_json)
+        return int(ExitCode.INTERNAL)
+

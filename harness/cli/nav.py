@@ -1,0 +1,76 @@
+"""`harness nav`: navigation maps."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from harness.basics.errors import HarnessError
+from harness.basics.exit_codes import ExitCode
+from harness.cli.output import JSON_HELP, show_json
+from harness.navigation.check import find_problems
+from harness.navigation.readers import read_map
+from harness.navigation.strategy import StrategyRegistry, load_strategies
+from harness.settings.profile import StrategySettings, load_profile
+
+app = typer.Typer(help="Navigation maps: check recordings before they are run.", no_args_is_help=True)
+
+
+@app.callback()
+def _group() -> None:
+    """Navigation maps: check recordings before they are run."""
+
+
+@app.command("check")
+def check(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Maps and recordings.")],
+    profile: Annotated[str | None, typer.Option("--profile", help="Use this profile's strategies.")] = None,
+    json: Annotated[bool, typer.Option("--json", help=JSON_HELP)] = False,
+) -> int:
+    """Read each file, print its drift report, and say whether it can be run. Exit 2 when one cannot."""
+    settings = load_profile(profile).profile.strategies if profile else StrategySettings()
+    registry = load_strategies(settings.packages, settings.entry_points).without(settings.exclude)
+    results = [_check_one(file, registry) for file in files]
+    if json:
+        show_json({"ok": all(result["ok"] for result in results), "files": results})
+    else:
+        for result in results:
+            _print(result)
+    return int(ExitCode.OK if all(result["ok"] for result in results) else ExitCode.USAGE)
+
+
+def _check_one(file: Path, registry: StrategyRegistry) -> dict[str, Any]:
+    try:
+        found = read_map(file)
+    except HarnessError as error:
+        what, why, todo = error.lines()
+        return {"file": str(file), "ok": False, "refused": {"what": what, "why": why, "todo": todo}}
+    problems = find_problems(found.map, registry)
+    return {
+        "file": str(file),
+        "ok": not problems,
+        "title": found.map.title,
+        "format": found.map.format,
+        "phases": [phase.name for phase in found.map.phases],
+        "steps": sum(1 for _ in found.map.steps()),
+        "drift": [{name: getattr(line, name) for name in line.__struct_fields__} for line in found.drift],
+        "problems": [problem._asdict() for problem in problems],
+    }
+
+
+def _print(result: dict[str, Any]) -> None:
+    if "refused" in result:
+        refused = result["refused"]
+        typer.echo(f"REFUSED {result['file']}: {refused['what']}\n  why: {refused['why']}\n  to do: {refused['todo']}")
+        return
+    verdict = "ok" if result["ok"] else "CANNOT RUN"
+    phases = ", ".join(result["phases"])
+    typer.echo(f"{verdict} {result['file']}: {result['format']}, {result['steps']} steps in {phases}")
+    for line in result["drift"]:
+        typer.echo(f"  drift {line['code']} at {line['step']}, {line['field']}: {line['found']} -> {line['done']}")
+    for problem in result["problems"]:
+        typer.echo(
+            f"  step {problem['step']}, action {problem['action']}: {problem['why']}\n    to do: {problem['todo']}"
+        )
