@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -17,6 +18,7 @@ from harness.cdp.errors import (
     CdpError,
     CommandTimeoutError,
     ConnectionLostError,
+    ProtocolError,
     SessionDetachedError,
     TargetCrashedError,
 )
@@ -28,11 +30,11 @@ from harness.cdp.session import Session
 from harness.cdp.transport import Transport, TransportClosedError
 from harness.telemetry.pipeline import Log
 
-_REVIVES = frozenset({"Page.navigate", "Page.close"})
+_REVIVES = frozenset({"Page.navigate", "Page.reload", "Page.close"})
 
 
 class Connection:
-    """Live until `run` returns. `on_lost` is called once, before any waiter is told, unless `close` was called first."""
+    """Live until `run` returns. `on_lost` is called once at its end, planned or not, before any waiter is told."""
 
     def __init__(
         self,
@@ -59,6 +61,8 @@ class Connection:
         self._log = log
         self._on_lost = on_lost
         self._closing = False
+        self._sending = asyncio.Lock()
+        self._ended_early: deque[str] = deque(maxlen=64)  # sessions that ended before `attach` knew them
 
     # --- reading
 
@@ -76,13 +80,15 @@ class Connection:
         except asyncio.CancelledError:
             self._closing = True  # the owner ends us: no loss to be told
             raise
+        except Exception as error:
+            reason = f"the reader failed: {error!r}"
+            raise
         finally:
-            self._end(reason)
             self._transport.abort()
+            self._end(reason)
 
     def _end(self, reason: str) -> None:
         self.lost_reason = reason
-        pending = len(self.protocol.pending)
         if not self._closing:
             self._log.warning(
                 "cdp.connection_lost",
@@ -90,10 +96,15 @@ class Connection:
                 cohort=self.cohort,
                 generation=self.generation,
                 cause="connection_lost",
-                pending=pending,
+                pending=len(self.protocol.pending),
                 detail=reason,
             )
+        try:
             self._on_lost(reason)
+        finally:
+            self._fail_waiters(reason)
+
+    def _fail_waiters(self, reason: str) -> None:
         self.protocol.fail(
             lambda method: ConnectionLostError(
                 f"the connection to browser {self.browser_id} ended while {method} waited",
@@ -118,7 +129,9 @@ class Connection:
     def _route(self, message: Incoming) -> None:
         method = message.method or ""
         if method == "Target.detachedFromTarget":
-            self._detached(read(message.params).get("sessionId", ""))
+            params = self._params(message)
+            if params is not None:
+                self._detached(params.get("sessionId", ""))
             return
         if not message.session_id:
             self.unheard_events += 1
@@ -126,31 +139,66 @@ class Connection:
         session = self.sessions.get(message.session_id)
         if session is None:
             self.unknown_sessions += 1
-        elif method == "Inspector.targetCrashed":
+            return
+        if method == "Inspector.targetCrashed":
             self._crashed(session)
-        elif session.events.listeners(method):
-            session.events.emit(method, read(message.params))
+        elif method == "Inspector.targetReloadedAfterCrash":
+            session.revive()
+        if session.events.listeners(method):
+            self._emit(session, method, message)
         else:
             self.unheard_events += 1
+
+    def _params(self, message: Incoming) -> dict[str, Any] | None:
+        try:
+            params = read(message.params)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            params = None
+        if not isinstance(params, dict):
+            self.protocol.malformed += 1
+            return None
+        return params
+
+    def _emit(self, session: Session, method: str, message: Incoming) -> None:
+        params = self._params(message)
+        if params is None:
+            return
+        try:
+            session.events.emit(method, params)
+        except Exception as error:  # noqa: BLE001 - one page's handler must not end the connection that all pages share
+            self._log_handler_error(session, f"a handler of {method} raised {error!r}")
+
+    def _log_handler_error(self, session: Session, why: str) -> None:
+        if session.make_error is None:  # it is ended by its first error, and that one is told
+            self._tell_lost(session, "handler_failed")
+            self._end_session(session, why)
 
     def _detached(self, session_id: str) -> None:
         session = self.sessions.pop(session_id, None)
         if session is None:
             self.unknown_sessions += 1
+            self._ended_early.append(session_id)
             return
         if not session.closing:
             self._tell_lost(session, "session_detached")
+        self._end_session(session, "its target was closed or detached")
 
+    def _end_session(self, session: Session, why: str) -> None:
         def gone(method: str) -> CdpError:
             return SessionDetachedError(
                 f"the session ended while {method} waited",
                 method=method,
                 may_have_happened=is_write(method, None),
-                why="its target was closed or detached",
+                why=why,
             )
 
-        self.protocol.fail(gone, session_id)
-        session.end(gone)
+        def not_sent(method: str) -> CdpError:
+            return SessionDetachedError(
+                f"{method} was not sent: the session has ended", method=method, may_have_happened=False, why=why
+            )
+
+        self.protocol.fail(gone, session.session_id)
+        session.end(not_sent)
 
     def _crashed(self, session: Session) -> None:
         self._tell_lost(session, "renderer_crashed")
@@ -163,8 +211,16 @@ class Connection:
                 why="Inspector.targetCrashed",
             )
 
+        def not_sent(method: str) -> CdpError:
+            return TargetCrashedError(
+                f"{method} was not sent: the renderer has crashed",
+                method=method,
+                may_have_happened=False,
+                why="Inspector.targetCrashed",
+            )
+
         self.protocol.fail(crashed, session.session_id)
-        session.crash(crashed)
+        session.crash(not_sent)
 
     def _tell_lost(self, session: Session, cause: str) -> None:
         self._log.warning(
@@ -196,11 +252,15 @@ class Connection:
         """
         if self.lost_reason is not None or self._closing:
             raise self._lost_error(method)
-        if session is not None:
-            if session.make_error is not None and not (session.crashed and method in _REVIVES):
-                raise session.make_error(method)
-            if is_write(method, params):
+        writes = is_write(method, params)
+
+        def may_still() -> None:
+            if session is not None and writes:
                 self._fence.check(f"session:{session.target_id}", guards, method)
+
+        if session is not None and session.make_error is not None and not (session.crashed and method in _REVIVES):
+            raise session.make_error(method)
+        may_still()
         loop = asyncio.get_running_loop()
         future: asyncio.Future[msgspec.Raw] = loop.create_future()
 
@@ -208,7 +268,7 @@ class Connection:
             if future.done():
                 return
             if isinstance(outcome, CdpError):
-                if repeatable:
+                if repeatable or not writes:
                     outcome.may_have_happened = False
                 future.set_exception(outcome)
             else:
@@ -221,12 +281,8 @@ class Connection:
         started_ns = time.monotonic_ns()
         outcome = "cancelled"
         try:
-            try:
-                await self._transport.send(data)
-            except TransportClosedError as error:
-                if not future.done():
-                    raise self._lost_error(method) from error
-            result = read(await future)
+            await self._send(data, deadline_s, may_still, lambda why: settle(self._send_error(method, why)))
+            result = _read_result(method, await future, writes and not repeatable)
             outcome = "ok"
             return result
         except CdpError as error:
@@ -248,6 +304,30 @@ class Connection:
                 command_id=f"{self.browser_id}.{self.generation}.{command_id}",
             )
 
+    async def _send(
+        self, data: bytes, deadline_s: float, may_still: Callable[[], None], fail: Callable[[str], None]
+    ) -> None:
+        """Senders queue here and not in the transport: one that had to wait asks the fence again when its turn comes."""
+        try:
+            async with asyncio.timeout(deadline_s):  # a browser that does not read holds its senders up
+                waits = self._sending.locked()
+                async with self._sending:
+                    if waits:
+                        may_still()
+                    await self._transport.send(data)
+        except TimeoutError:
+            fail("the browser did not take it in time")  # its own timer was first, as a rule
+        except TransportClosedError as error:
+            fail(str(error))
+
+    def _send_error(self, method: str, why: str) -> CdpError:
+        return ConnectionLostError(
+            f"the connection to browser {self.browser_id} ended while {method} was sent",
+            method=method,
+            may_have_happened=is_write(method, None),
+            why=why,
+        )
+
     def _timeout_error(self, method: str, deadline_s: float) -> CdpError:
         return CommandTimeoutError(
             f"{method} was not answered within {deadline_s:g} s",
@@ -262,25 +342,42 @@ class Connection:
         """Attach a flattened session to a page target; CdpError when it is gone."""
         result = await self.call("Target.attachToTarget", {"targetId": target_id, "flatten": True}, timeout_s=timeout_s)
         session = Session(self, target_id, result["sessionId"])
+        if self.lost_reason is not None:  # both came between the reply and this line
+            raise self._lost_error("Target.attachToTarget")
+        if session.session_id in self._ended_early:
+            raise SessionDetachedError(
+                "the session ended as soon as it stood",
+                method="Target.attachToTarget",
+                may_have_happened=False,
+                why="its target was closed",
+            )
         self.sessions[session.session_id] = session
         return session
 
     async def detach(self, session: Session) -> None:
-        """End a session on purpose; its id answers nobody afterwards."""
+        """End a session on purpose; its id answers nobody afterwards, also where the browser refuses."""
         session.closing = True
-        if self.sessions.pop(session.session_id, None) is not None and self.lost_reason is None:
-            await self.call("Target.detachFromTarget", {"sessionId": session.session_id})
-        session.end(
-            lambda method: SessionDetachedError(
-                f"{method} was not sent: the session was closed", method=method, may_have_happened=False
-            )
-        )
+        try:
+            if session.session_id in self.sessions and self.lost_reason is None:
+                await self.call("Target.detachFromTarget", {"sessionId": session.session_id})
+        finally:
+            self.sessions.pop(session.session_id, None)
+            self._end_session(session, "the session was closed")
 
     async def close(self) -> None:
-        """End the connection on purpose: no loss is reported; waiters get ConnectionLostError all the same."""
+        """End the connection on purpose: no loss is logged; all else happens as at any end."""
         self._closing = True
         await self._transport.close()
 
     def abort(self) -> None:
         """Cut the transport as a fault would: everything that a loss causes happens."""
         self._transport.abort()
+
+
+def _read_result(method: str, raw: msgspec.Raw, may_have_happened: bool) -> Any:
+    try:
+        return read(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        unreadable = ProtocolError(method, 0, f"its reply cannot be read: {error}")
+        unreadable.may_have_happened = may_have_happened
+        raise unreadable from error

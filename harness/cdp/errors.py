@@ -48,8 +48,17 @@ class CommandTimeoutError(CdpError):
     default_cause = Cause.COMMAND_TIMEOUT
 
 
+_BROKEN_OFF = (
+    "Inspected target navigated or closed",
+    "Promise was collected",
+    "Execution context was destroyed",
+    "Target crashed",
+)
+"""Refusals of what may have begun already: the page went away under it."""
+
+
 class ProtocolError(CdpError):
-    """The browser refused the command; `error_code` is its JSON-RPC code (-32001: no such session)."""
+    """The browser refused the command, or broke it off; `error_code` is its JSON-RPC code (-32001: no such session)."""
 
     code = "protocol_error"
     default_cause = Cause.PROTOCOL_ERROR
@@ -58,7 +67,7 @@ class ProtocolError(CdpError):
         super().__init__(
             f"the browser refused {method}",
             method=method,
-            may_have_happened=False,
+            may_have_happened=message.startswith(_BROKEN_OFF),
             why=f"{message} ({error_code})",
             error_code=error_code,
         )

@@ -2,14 +2,17 @@
 
     python -I -S guardian.py PROFILE_FOLDER BROWSER ARGUMENT…
 
-It starts the browser in a process group of its own with a parent-death signal, tells its process id on standard output as
-one JSON line, and waits. When the browser ends, or when standard input reaches its end (the harness closed it, died, or
-was killed with -9), it kills the whole group, removes the profile folder, tells the exit code and ends. So no way of
-dying of the harness leaves a browser or a profile behind; should the guardian itself be killed, the kernel kills the
-browser (prctl(2), PR_SET_PDEATHSIG), and the next start sweeps the folder.
+It starts the browser in a process group of its own, tells the group's id on standard output as one JSON line, and waits.
+When the browser ends, or when standard input reaches its end (the harness closed it, died, or was killed with -9), it kills
+the whole group, removes the profile folder, tells the exit code and ends.
+
+Should the guardian itself be killed, the kernel kills the group: the browser's standard input is a pipe that only the
+guardian could write to, armed (fcntl(2): O_ASYNC, F_SETOWN, F_SETSIG) to send the group SIGKILL when its last writer is
+gone. A parent-death signal would reach the first process alone, and that is a shell where the browser is a wrapper script.
+So no way of dying of the harness leaves a browser behind, and the next start sweeps the folder of a killed guardian.
 """
 
-import ctypes
+import fcntl
 import json
 import os
 import select
@@ -18,24 +21,28 @@ import signal
 import sys
 import time
 
-_PR_SET_PDEATHSIG = 1
+_NOT_FOR_US = (signal.SIGINT, signal.SIGHUP, signal.SIGTERM)  # the harness decides when a browser ends, not a terminal
 
 
 def _start(command: list[str]) -> int:
+    """The process id of the browser, which is its group's, too."""
     guardian = os.getpid()
+    lifeline, _held_open = os.pipe()
     pid = os.fork()
     if pid:
+        os.close(lifeline)
         return pid
     try:
         os.setpgid(0, 0)
-        signal.pthread_sigmask(signal.SIG_SETMASK, set())
-        if sys.platform == "linux":
-            ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-            if os.getppid() != guardian:
-                os._exit(1)
-        nowhere = os.open(os.devnull, os.O_RDWR)
-        os.dup2(nowhere, 0)
-        os.dup2(nowhere, 1)
+        for number in (*_NOT_FOR_US, signal.SIGPIPE, signal.SIGXFSZ):  # what is ignored here would be in the browser
+            signal.signal(number, signal.SIG_DFL)
+        fcntl.fcntl(lifeline, fcntl.F_SETOWN, -os.getpid())
+        fcntl.fcntl(lifeline, fcntl.F_SETSIG, signal.SIGKILL)
+        fcntl.fcntl(lifeline, fcntl.F_SETFL, os.O_ASYNC)
+        if os.getppid() != guardian:  # it was killed before the line was armed
+            os._exit(1)
+        os.dup2(lifeline, 0)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         os.execv(command[0], command)  # noqa: S606 - the command line is ours
     except OSError as error:
         os.write(2, f"{command[0]}: {error.strerror}\n".encode())
@@ -49,27 +56,22 @@ def _say(**fields: int) -> None:
         return  # the harness is gone; what is left to do does not need it
 
 
-def _exit_code(status: int) -> int:
-    return os.waitstatus_to_exitcode(status)
-
-
 def _wait(pid: int) -> int:
-    """The browser's exit code, as soon as it ended or had to be killed."""
+    """The browser's exit code, as soon as it ended or had to be killed; nothing of its group runs on."""
     child = os.pidfd_open(pid)
     poller = select.poll()
     poller.register(child, select.POLLIN)
     poller.register(0, select.POLLIN | select.POLLHUP)
     while True:
         ready = [descriptor for descriptor, _ in poller.poll()]
-        if child in ready:
-            return _exit_code(os.waitpid(pid, 0)[1])
-        if not os.read(0, 4096):
-            _kill_group(pid)
-            return _exit_code(os.waitpid(pid, 0)[1])
+        if child in ready or not os.read(0, 4096):
+            _kill_group(pid)  # before its leader is reaped, or the id could be another group's by now
+            return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
 
 def _kill_group(pid: int) -> None:
     try:
+        os.kill(pid, signal.SIGKILL)  # alone, where it has not come to make its group yet
         os.killpg(pid, signal.SIGKILL)
     except (ProcessLookupError, PermissionError):
         return  # nothing of the group is left
@@ -87,12 +89,12 @@ def _remove(profile: str) -> None:
 def main() -> int:
     """Guard one browser until it or the harness ends."""
     profile, command = sys.argv[1], sys.argv[2:]
-    for number in (signal.SIGINT, signal.SIGHUP):
+    os.closerange(3, os.sysconf("SC_OPEN_MAX"))  # uvloop lets a child inherit more than its three
+    for number in _NOT_FOR_US:
         signal.signal(number, signal.SIG_IGN)
     pid = _start(command)
     _say(pid=pid)
     code = _wait(pid)
-    _kill_group(pid)
     _remove(profile)
     _say(exit=code)
     return 0

@@ -9,17 +9,20 @@ import re
 import signal
 import sys
 from collections import deque
-from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+import anyio
 import msgspec
 import psutil
 
 from harness.cdp.errors import BrowserFailedError
 from harness.cdp.finding import BrowserBinary
-from harness.cdp.profile_folder import make_profile_folder
+from harness.cdp.process_stat import started_ticks
+from harness.cdp.profile_folder import make_profile_folder, remove_profile_folder
 
+_GUARDIAN_S = 10.0  # how long a guardian may take to kill its browser and remove the profile
+_LAST_WORDS_S = 2.0  # how long what was written to stderr may take to arrive once its writers are gone
 _LISTENING = re.compile(rb"DevTools listening on (ws://\S+)")
 
 FLAGS = (
@@ -82,20 +85,26 @@ def _shared_memory_is_large(needed_bytes: int = 512 * 2**20) -> bool:
 
 
 class BrowserProcess:
-    """A running browser: `endpoint` is its DevTools WebSocket address, `exited` is set when it is gone."""
+    """A running browser: `endpoint` is its DevTools WebSocket address, `exited` is set when it is gone.
+
+    pid: the browser itself; where the binary is a wrapper script, not the script's shell. exit_code: known once `exited`
+    is set, unless the guardian was killed.
+    """
 
     def __init__(self, guardian: asyncio.subprocess.Process, profile: Path) -> None:
         self._guardian = guardian
         self.profile = profile
         self.pid = 0
-        self.started_at = 0.0
         self.exit_code: int | None = None
         self.endpoint = ""
         self.exited = asyncio.Event()
-        self.planned_stop = False
+        self._started_ticks: int | None = None
+        self._group = 0
+        self._group_known = asyncio.Event()
         self._stderr: deque[bytes] = deque(maxlen=40)
         self._listening: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        self._tasks: list[asyncio.Task[None]] = []
+        self._stderr_task = asyncio.create_task(self._read_stderr(), name="browser-stderr")
+        self._guardian_task = asyncio.create_task(self._read_guardian(), name="browser-guardian")
 
     @classmethod
     async def start(cls, options: LaunchOptions) -> BrowserProcess:
@@ -104,50 +113,59 @@ class BrowserProcess:
         Whatever happens, a browser that was started and is not returned is gone again.
         """
         profile = make_profile_folder()
-        guardian = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-I",
-            "-S",
-            str(Path(__file__).with_name("guardian.py")),
-            str(profile),
-            *command_line(options, profile),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            start_new_session=True,
-        )
+        try:
+            guardian = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-I",
+                "-S",
+                str(Path(__file__).with_name("guardian.py")),
+                str(profile),
+                *command_line(options, profile),
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.PIPE,
+                start_new_session=True,
+            )
+        except OSError as error:
+            remove_profile_folder(profile)
+            raise BrowserFailedError("the browser's guardian could not be started", why=str(error)) from error
+        except BaseException:
+            remove_profile_folder(profile)  # asyncio has killed the guardian, and its end kills what it had started
+            raise
         process = cls(guardian, profile)
-        process._tasks = [
-            asyncio.create_task(process._read_stderr(), name="browser-stderr"),
-            asyncio.create_task(process._read_guardian(), name="browser-guardian"),
-        ]
         try:
             async with asyncio.timeout(options.start_timeout_s):
                 process.endpoint = await asyncio.shield(process._listening)
+                await process._group_known.wait()  # told on another pipe, so perhaps read later
+                process._know_browser(await asyncio.to_thread(_browser_of, process._group, profile))
         except TimeoutError as error:
-            await process.stop()
+            await process._stop_shielded()
             raise BrowserFailedError(
                 f"{options.binary.path} did not listen within {options.start_timeout_s:g} s",
                 why=process.stderr_tail() or "it said nothing on stderr",
             ) from error
         except BaseException:
-            await asyncio.shield(process.stop())
+            await process._stop_shielded()
             raise
         return process
+
+    def _know_browser(self, pid: int) -> None:
+        self.pid, self._started_ticks = pid, started_ticks(pid)
 
     async def _read_guardian(self) -> None:
         assert self._guardian.stdout is not None
         async for line in self._guardian.stdout:
             told = msgspec.json.decode(line, type=dict[str, int])
             if "pid" in told:
-                self.pid = told["pid"]
-                with contextlib.suppress(psutil.NoSuchProcess):
-                    self.started_at = psutil.Process(self.pid).create_time()
+                self._group = told["pid"]
+                self._know_browser(self._group)
+                self._group_known.set()
             if "exit" in told:
                 self.exit_code = told["exit"]
-        await self._guardian.wait()
         self.exited.set()
+        self._group_known.set()
         if not self._listening.done():
+            await asyncio.wait([self._stderr_task], timeout=_LAST_WORDS_S)
             self._listening.set_exception(
                 BrowserFailedError(
                     f"the browser ended before it listened (exit code {self.exit_code})",
@@ -176,37 +194,55 @@ class BrowserProcess:
         return b"".join(self._stderr).decode(errors="replace").strip()[-2000:]
 
     def is_alive(self) -> bool:
-        """Whether the process with this id and start time still runs."""
-        if self.exited.is_set() or not self.pid:
-            return False
-        try:
-            process = psutil.Process(self.pid)
-            return process.create_time() == self.started_at and process.status() != psutil.STATUS_ZOMBIE
-        except psutil.NoSuchProcess:
-            return False
+        """Whether the browser's process, and not another one with its id, still runs; a stopped one does."""
+        return self._started_ticks is not None and started_ticks(self.pid) == self._started_ticks
 
     def kill(self) -> None:
         """SIGKILL to the browser's process group: works on a stopped process, too."""
-        if self.pid and self.is_alive():
+        if self.is_alive():
             with contextlib.suppress(ProcessLookupError):
-                os.killpg(self.pid, signal.SIGKILL)
+                os.killpg(self._group, signal.SIGKILL)
 
     async def stop(self) -> None:
         """Kill what is left, remove the profile, end the guardian. Bounded; safe to call twice."""
-        self.planned_stop = True
         if self._guardian.stdin is not None and not self._guardian.stdin.is_closing():
             self._guardian.stdin.close()
-        try:
-            async with asyncio.timeout(10):
-                await self._guardian.wait()
-        except TimeoutError:
-            self._guardian.kill()
-            await self._guardian.wait()
-        for task in self._tasks:
-            await asyncio.wait([task])
-        self.exited.set()
+        # Its end is read from its output: `Process.wait` waits for whoever else holds the pipes, too (CPython 3.11).
+        await asyncio.wait([self._guardian_task], timeout=_GUARDIAN_S)
+        if not self._guardian_task.done():
+            with contextlib.suppress(ProcessLookupError):
+                self._guardian.kill()  # the kernel kills the browser, and the profile is ours to remove
+        await asyncio.wait([self._guardian_task, self._stderr_task], timeout=_LAST_WORDS_S)
+        if not self._stderr_task.done():
+            # A process that left the group holds the pipe, and there is no public way to let go of it.
+            self._guardian._transport.close()  # type: ignore[attr-defined]  # noqa: SLF001
+        await asyncio.wait([self._guardian_task, self._stderr_task])
+        await self._guardian.wait()
+        if self.profile.exists():
+            await asyncio.to_thread(remove_profile_folder, self.profile)
+
+    async def _stop_shielded(self) -> None:
+        with anyio.CancelScope(shield=True):
+            await self.stop()
 
 
-def process_ids(processes: Sequence[BrowserProcess]) -> list[int]:
-    """The browsers' process ids, for resource figures."""
-    return [process.pid for process in processes if process.pid and not process.exited.is_set()]
+def _browser_of(leader: int, profile: Path) -> int:
+    """The browser among a group's leader and its descendants: the first that runs with our flags as its own.
+
+    A wrapper script's shell has the script before them.
+    """
+    mark = f"--user-data-dir={profile}"
+    for pid in (leader, *_descendants(leader)):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            command = psutil.Process(pid).cmdline()
+            if mark in command and command[1].startswith("--"):
+                return pid
+    return leader
+
+
+def _descendants(pid: int) -> list[int]:
+    """Parents before their children; empty for a process that has ended."""
+    try:
+        return [child.pid for child in psutil.Process(pid).children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return []

@@ -11,11 +11,12 @@ import random
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import anyio
 import anyio.abc
 
+from harness.basics.errors import OperationError
 from harness.basics.failures import Cause, Containment
 from harness.basics.ids import new_failure_id
 from harness.cdp.connection import Connection
@@ -26,6 +27,8 @@ from harness.cdp.reconnect import BrowserGoneError, Reconnector, ReconnectPolicy
 from harness.cdp.states import BROWSER_TRANSITIONS, BrowserState
 from harness.cdp.transport import Transport, WebSocketTransport
 from harness.telemetry.pipeline import Log
+
+STARTS_PER_RESTART = 3
 
 
 class BrowserIdentity(NamedTuple):
@@ -87,6 +90,7 @@ class CdpLifecycleManager:
         self._stopping = anyio.Event()
         self._planned_fault: str | None = None
         self._restart_times: deque[float] = deque()
+        self._told_start = False
 
     # --- state
 
@@ -131,36 +135,38 @@ class CdpLifecycleManager:
 
         Raises BrowserFailedError when the first start fails.
         """
+        failure: BrowserFailedError | None = None
         try:
             async with anyio.create_task_group() as tasks:
-                await self._start_process(tasks)
-                self._set(BrowserState.HEALTHY, "started")
-                task_status.started()
-                tasks.start_soon(self._watch_health, name=f"health {self.browser_id}")
-                while not self._stopping.is_set() and self.state is not BrowserState.FAILED:
-                    await self._next_end()
-                    if not self._stopping.is_set():
-                        await self._recover(tasks)
-                tasks.cancel_scope.cancel()
-        except BrowserFailedError as error:
-            self._set(BrowserState.FAILED, error.why)
-            raise
+                try:
+                    await self._start_process(tasks)
+                except OperationError as error:  # raised below: out of the group it would come in a group of one
+                    failure = _start_failure(error)
+                    self._set(BrowserState.FAILED, str(failure))
+                    tasks.cancel_scope.cancel()
+                else:
+                    self._set(BrowserState.HEALTHY, "started")
+                    task_status.started()
+                    tasks.start_soon(self._watch_health, name=f"health {self.browser_id}")
+                    tasks.start_soon(self._cancel_when_stopping, tasks.cancel_scope, name=f"stop {self.browser_id}")
+                    await self._keep(tasks)
+                    tasks.cancel_scope.cancel()
         finally:
             with anyio.CancelScope(shield=True):
                 await self._shut_down()
+        if failure is not None:
+            raise failure
 
-    async def _next_end(self) -> None:
-        """Wait until the connection ends or the manager is asked to stop."""
-        assert self._connection is not None
-        ended = self._connection.ended
-        async with anyio.create_task_group() as either:
+    async def _keep(self, tasks: anyio.abc.TaskGroup) -> None:
+        """Bring the connection back each time it ends, until no restart is left."""
+        while self.state is not BrowserState.FAILED:
+            assert self._connection is not None
+            await self._connection.ended.wait()
+            await self._recover(tasks)
 
-            async def stop_when(wait: Callable[[], Any]) -> None:
-                await wait()
-                either.cancel_scope.cancel()
-
-            either.start_soon(stop_when, ended.wait)
-            either.start_soon(stop_when, self._stopping.wait)
+    async def _cancel_when_stopping(self, scope: anyio.CancelScope) -> None:
+        await self._stopping.wait()
+        scope.cancel()
 
     def stop(self) -> None:
         """Ask for the end; `run` returns when browser, profile and connection are gone."""
@@ -170,8 +176,10 @@ class CdpLifecycleManager:
         started = time.monotonic()
         self.process = await BrowserProcess.start(self.launch)
         self.incarnation += 1
+        self._told_start = False
+        tasks.start_soon(self._cut_at_exit, self.process, name=f"exit {self.browser_id}")
         transport = await WebSocketTransport.open(self.process.endpoint, self.launch.start_timeout_s)
-        await self._adopt(tasks, transport, attempts=1)
+        self._adopt(tasks, transport, attempts=1)
         assert self._connection is not None
         version = await self._connection.call("Browser.getVersion")
         self.identity = BrowserIdentity(version["product"], version["protocolVersion"], version["userAgent"])
@@ -188,9 +196,16 @@ class CdpLifecycleManager:
             kind=self.launch.binary.kind,
             startup_ms=(time.monotonic() - started) * 1e3,
         )
+        self._told_start = True
         self._on_started(self)
 
-    async def _adopt(self, tasks: anyio.abc.TaskGroup, transport: Transport, attempts: int) -> None:
+    async def _cut_at_exit(self, process: BrowserProcess) -> None:
+        """A browser that is gone is lost, whoever else may hold its socket open."""
+        await process.exited.wait()
+        if self.process is process and self._connection is not None:
+            self._connection.abort()
+
+    def _adopt(self, tasks: anyio.abc.TaskGroup, transport: Transport, attempts: int) -> None:
         self._generation += 1
         self._connection = Connection(
             transport,
@@ -218,19 +233,19 @@ class CdpLifecycleManager:
         planned, self._planned_fault = self._planned_fault, None
         with anyio.move_on_after(0.25):  # a killed browser's exit arrives just after its socket's end
             await process.exited.wait()
-        if process.is_alive():
-            self._set(BrowserState.RECONNECTING, "the connection ended, the process lives")
-            try:
-                transport, attempts = await self._reconnector.reconnect(self._connect_again, "connection_lost")
-                await self._adopt(tasks, transport, attempts)
-            except (ConnectFailedError, BrowserGoneError) as error:
-                await self._restart(tasks, f"it could not be reached again: {error}", planned)
-                return
-            self.reconnects += 1
-            self._set(BrowserState.HEALTHY, "the same browser answers again")
-            self._record(Cause.CONNECTION_LOST, Containment.SESSION_REATTACHED, "cdp.connection", planned)
+        if not process.is_alive():
+            await self._restart(tasks, "the process ended", planned)
             return
-        await self._restart(tasks, f"the process ended (exit code {process.exit_code})", planned)
+        self._set(BrowserState.RECONNECTING, "the connection ended, the process lives")
+        try:
+            transport, attempts = await self._reconnector.reconnect(self._connect_again, "connection_lost")
+        except (ConnectFailedError, BrowserGoneError) as error:
+            await self._restart(tasks, f"it could not be reached again: {error}", planned)
+            return
+        self._adopt(tasks, transport, attempts)
+        self.reconnects += 1
+        self._set(BrowserState.HEALTHY, "the same browser answers again")
+        self._record(Cause.CONNECTION_LOST, Containment.SESSION_REATTACHED, "cdp.connection", planned)
 
     async def _connect_again(self) -> Transport:
         assert self.process is not None
@@ -240,31 +255,48 @@ class CdpLifecycleManager:
         return await WebSocketTransport.open(self.process.endpoint, self._policy.connect_timeout_s)
 
     async def _restart(self, tasks: anyio.abc.TaskGroup, reason: str, planned: str | None) -> None:
-        assert self.process is not None
         self._set(BrowserState.RESTARTING, reason)
-        self._tell_exit(planned=False)
-        self.process.kill()
-        await self.process.stop()
+        exit_code = await self._end_process(planned=False)
         now = time.monotonic()
         while self._restart_times and now - self._restart_times[0] > 3600:
             self._restart_times.popleft()
         self._restart_times.append(now)
-        error: Exception | None = None
+        why = f"{self._policy.restarts_per_hour} restarts in an hour are spent"
         if len(self._restart_times) <= self._policy.restarts_per_hour:
-            for _ in range(3):
+            for _ in range(STARTS_PER_RESTART):
                 try:
                     await self._start_process(tasks)
-                except (BrowserFailedError, ConnectFailedError, CdpError) as failed:
-                    error = failed
-                    if self.process is not None:
-                        await self.process.stop()
+                except OperationError as error:
+                    why = f"{STARTS_PER_RESTART} starts failed, at last with: {error}"
+                    await self._end_process(planned=False)
                     continue
                 self.restarts += 1
                 self._set(BrowserState.HEALTHY, "a new browser runs")
-                self._record(Cause.BROWSER_DIED, Containment.BROWSER_RESTARTED, "browser.process", planned, reason)
+                detail = f"{reason} (exit code {exit_code})"
+                self._record(Cause.BROWSER_DIED, Containment.BROWSER_RESTARTED, "browser.process", planned, detail)
                 return
-        self._set(BrowserState.FAILED, f"the restart budget is spent: {error or self._policy.restarts_per_hour}")
-        self._record(Cause.BROWSER_START_FAILED, Containment.RUN_STOPPED, "browser.process", planned, str(error))
+        self._set(BrowserState.FAILED, why)
+        self._record(Cause.BROWSER_START_FAILED, Containment.RUN_STOPPED, "browser.process", planned, why)
+
+    async def _end_process(self, *, planned: bool) -> int | None:
+        """Kill the process that there is, if any, and tell the end of one whose start was told; returns its exit code."""
+        process = self.process
+        if process is None:
+            return None
+        process.kill()
+        await process.stop()
+        self.process = None
+        if self._told_start:
+            self._log.info(
+                "browser.exited",
+                browser_id=self.browser_id,
+                cohort=self.cohort,
+                pid=process.pid,
+                exit_code=process.exit_code,
+                planned=planned,
+                stderr_tail=process.stderr_tail()[-500:],
+            )
+        return process.exit_code
 
     def _record(
         self, cause: Cause, containment: Containment, operation: str, planned: str | None, detail: str = ""
@@ -281,25 +313,15 @@ class CdpLifecycleManager:
             browser_id=self.browser_id,
         )
 
-    def _tell_exit(self, *, planned: bool) -> None:
-        assert self.process is not None
-        self._log.info(
-            "browser.exited",
-            browser_id=self.browser_id,
-            cohort=self.cohort,
-            pid=self.process.pid,
-            exit_code=self.process.exit_code,
-            planned=planned,
-            stderr_tail=self.process.stderr_tail()[-500:],
-        )
-
     async def _watch_health(self) -> None:
-        misses = 0
+        misses, watched = 0, self._connection
         while True:
             await anyio.sleep(self._health.every_s)
             connection = self._connection
             if self.state not in {BrowserState.HEALTHY, BrowserState.UNHEALTHY} or connection is None:
                 continue
+            if connection is not watched:
+                misses, watched = 0, connection
             try:
                 await connection.call("Browser.getVersion", timeout_s=self._health.deadline_s)
             except ConnectionLostError:
@@ -316,27 +338,36 @@ class CdpLifecycleManager:
                 self._set(BrowserState.HEALTHY, "it answers again")
 
     async def _shut_down(self) -> None:
-        if self.state is not BrowserState.STOPPING:
-            self._set(BrowserState.STOPPING, "asked to stop")
+        self._set(BrowserState.STOPPING, "asked to stop" if self.state is not BrowserState.FAILED else "it has failed")
         if self._connection is not None:
             await self._connection.close()
-        if self.process is not None:
-            await self.process.stop()
-            self._tell_exit(planned=True)
+        await self._end_process(planned=True)
         self._set(BrowserState.STOPPED, "gone")
 
     # --- faults made on purpose
 
     def cut(self) -> None:
         """Cut the connection as a network fault would; recorded in `audit` before it happens."""
-        if self._connection is not None and self.state is BrowserState.HEALTHY:
+        if self._may_hurt("connection_cut") and self._connection is not None:
             self._planned_fault = "cut"
-            self._log.warning("fault.injected", kind="connection_cut", browser_id=self.browser_id)
             self._connection.abort()
 
     def kill(self) -> None:
         """SIGKILL the browser process; recorded in `audit` before it happens."""
-        if self.process is not None and self.state is BrowserState.HEALTHY:
+        if self._may_hurt("browser_kill") and self.process is not None:
             self._planned_fault = "kill"
-            self._log.warning("fault.injected", kind="browser_kill", browser_id=self.browser_id)
             self.process.kill()
+
+    def _may_hurt(self, kind: str) -> bool:
+        """Only a healthy browser is hurt: what a fault would mean for another one is not known."""
+        healthy = self.state is BrowserState.HEALTHY
+        self._log.warning("fault.injected" if healthy else "fault.skipped", kind=kind, browser_id=self.browser_id)
+        return healthy
+
+
+def _start_failure(error: OperationError) -> BrowserFailedError:
+    if isinstance(error, BrowserFailedError):
+        return error
+    failure = BrowserFailedError("the browser runs but does not answer", why=str(error))
+    failure.__cause__ = error
+    return failure

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import msgspec
@@ -45,8 +46,24 @@ _encoder = msgspec.json.Encoder()
 
 
 def decode(data: bytes | str) -> Incoming:
-    """One message from the wire; msgspec.DecodeError when it is no envelope."""
-    return _decoder.decode(data)
+    """One message from the wire; msgspec.DecodeError when it is no envelope.
+
+    A page's text may hold half of a surrogate pair (an emoji cut in two), and Chromium sends it so: it becomes a `?`.
+    """
+    try:
+        return _decoder.decode(data)
+    except msgspec.ValidationError:
+        raise
+    except msgspec.DecodeError as error:
+        return _decoder.decode(_without_half_pairs(data, error))
+
+
+def _without_half_pairs(data: bytes | str, error: msgspec.DecodeError) -> bytes:
+    text = data if isinstance(data, str) else data.decode(errors="replace")
+    try:
+        return json.dumps(json.loads(text), ensure_ascii=False).encode(errors="replace")
+    except (ValueError, RecursionError):  # it is no JSON at all: what was said first is the better reason
+        raise error from None
 
 
 def encode(message: Outgoing) -> bytes:

@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
+import time
 from pathlib import Path
 from typing import NamedTuple
 
 import psutil
 
+from harness.cdp.process_stat import started_ticks
+
 PREFIX = "harness-profile-"
-
-
-def _owner_mark(process: psutil.Process) -> str:
-    return f"{process.pid}-{int(process.create_time() * 100)}"
 
 
 def make_profile_folder() -> Path:
     """A new folder of mode 0700 under the temporary folder, named by this process' id and start time."""
-    return Path(tempfile.mkdtemp(prefix=f"{PREFIX}{_owner_mark(psutil.Process())}-"))
+    return Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-{started_ticks(os.getpid())}-"))
+
+
+def remove_profile_folder(folder: Path, wait_s: float = 5.0) -> bool:
+    """Remove a profile whose browser was killed: tries again while ending processes still write. True when it is gone."""
+    deadline = time.monotonic() + wait_s
+    while True:
+        shutil.rmtree(folder, ignore_errors=True)
+        if not folder.exists() or time.monotonic() > deadline:
+            return not folder.exists()
+        time.sleep(0.02)
 
 
 class Swept(NamedTuple):
@@ -29,15 +39,11 @@ class Swept(NamedTuple):
 
 
 def _is_orphan(folder: Path) -> bool:
-    parts = folder.name.removeprefix(PREFIX).split("-")
-    if len(parts) < 3 or not parts[0].isdigit():
+    owner, _, rest = folder.name.removeprefix(PREFIX).partition("-")
+    ticks, _, suffix = rest.partition("-")
+    if not (owner.isdecimal() and ticks.isdecimal() and suffix):
         return False
-    try:
-        return _owner_mark(psutil.Process(int(parts[0]))) != f"{parts[0]}-{parts[1]}"
-    except psutil.NoSuchProcess:
-        return True
-    except psutil.AccessDenied:
-        return False
+    return started_ticks(int(owner)) != int(ticks)
 
 
 def sweep_leftovers() -> Swept:
@@ -45,16 +51,14 @@ def sweep_leftovers() -> Swept:
     orphans = [folder for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*") if _is_orphan(folder)]
     if not orphans:
         return Swept(0, 0)
-    killed = 0
-    names = [str(folder) for folder in orphans]
+    killed = []
+    marks = [f"--user-data-dir={folder}" for folder in orphans]
     for process in psutil.process_iter():
         try:
-            command = " ".join(process.cmdline())
-            if any(f"--user-data-dir={name}" in command for name in names):
+            command = " ".join(process.cmdline())  # Chromium's children hold theirs as one string
+            if any(mark in command for mark in marks):
                 process.kill()
-                killed += 1
+                killed.append(process)
         except (psutil.NoSuchProcess, psutil.AccessDenied):
             continue  # it ended meanwhile, or belongs to another user and is not ours to end
-    for folder in orphans:
-        shutil.rmtree(folder, ignore_errors=True)
-    return Swept(killed, sum(not folder.exists() for folder in orphans))
+    return Swept(len(killed), sum(map(remove_profile_folder, orphans)))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import random
 from collections.abc import Awaitable, Callable
+from typing import Annotated
 
 import anyio
 import msgspec
 import tenacity
+from msgspec import Meta
 
 from harness.cdp.backoff import Jitter, stagger_s, wait_s
 from harness.cdp.errors import ConnectFailedError
@@ -21,12 +23,12 @@ class ReconnectPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     """How a cohort reconnects. Seconds; `attempts` bounds the tries on one browser, `restarts_per_hour` what follows."""
 
     jitter: Jitter = "full"
-    base_s: float = 0.1
-    cap_s: float = 5.0
-    attempts: int = 8
-    connect_timeout_s: float = 2.0
-    stagger_window_s: float = 0.5
-    restarts_per_hour: int = 20
+    base_s: Annotated[float, Meta(ge=0, le=3600)] = 0.1
+    cap_s: Annotated[float, Meta(ge=0, le=3600)] = 5.0
+    attempts: Annotated[int, Meta(ge=1, le=1000)] = 8
+    connect_timeout_s: Annotated[float, Meta(gt=0, le=600)] = 2.0
+    stagger_window_s: Annotated[float, Meta(ge=0, le=3600)] = 0.5
+    restarts_per_hour: Annotated[int, Meta(ge=0, le=1000)] = 20
 
 
 class BrowserGoneError(Exception):
@@ -87,6 +89,7 @@ class Reconnector:
             error = state.outcome.exception() if state.outcome else None
             self._decide(state.attempt_number, state.upcoming_sleep, cause, "retry", str(error))
 
+        self._previous_s = self._policy.base_s
         first_wait_s = self._offset_s + self._rng.uniform(0.0, self._policy.base_s)
         self._decide(0, first_wait_s, cause, "first wait")
         await self._sleep(first_wait_s)

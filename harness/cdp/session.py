@@ -108,6 +108,8 @@ class Session:
         for method, handler in handlers.items():
             self.on(method, handler)
         self._streams.add(stream)
+        if self.make_error is not None:
+            stream.end()
         try:
             yield stream
         finally:
@@ -128,6 +130,11 @@ class Session:
         """The renderer is gone: as `end`, but a navigation may bring the session back to life."""
         self.crashed = True
         self.end(make_error)
+
+    def revive(self) -> None:
+        """A navigation has given the crashed target a new renderer: commands pass again."""
+        if self.crashed:
+            self.crashed, self.make_error = False, None
 
 
 class Writer:
