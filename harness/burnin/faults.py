@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Annotated, Literal
 
 import anyio
 import msgspec
+from msgspec import Meta
 
 from harness.cdp.lifecycle import CdpLifecycleManager
 
@@ -14,9 +15,9 @@ from harness.cdp.lifecycle import CdpLifecycleManager
 class PlannedFault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`cut` drops a browser's connection, `kill` sends its process SIGKILL; `browser` counts from 1."""
 
-    at_s: float
+    at_s: Annotated[float, Meta(ge=0, le=31 * 86_400)]
     kind: Literal["cut", "kill"]
-    browser: int = 1
+    browser: Annotated[int, Meta(ge=1, le=256)] = 1
 
 
 async def inject(faults: Sequence[PlannedFault], managers: Sequence[CdpLifecycleManager]) -> None:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import anyio
 import anyio.abc
 
-from harness.basics.errors import HarnessError, StorageError
+from harness.basics.errors import HarnessError, OperationError, StorageError
 from harness.burnin.faults import PlannedFault, inject
 from harness.burnin.snapshots import take_snapshots
 from harness.cdp.errors import BrowserFailedError
@@ -117,15 +117,13 @@ class Runner:
         ran_s, reason = 0.0, "completed"
         try:
             async with anyio.create_task_group() as browsers:
-                try:
-                    await self._start(browsers)
+                await self._start(browsers)
+                if not self._stop_reason:
                     ran_s = await self._work()
-                except BrowserFailedError as error:
-                    self.stop("failed", error)
                 self.status.phase = "closing"
                 for manager in self._managers:
                     manager.stop()
-        except* BrowserFailedError as group:
+        except* OperationError as group:
             self.stop("failed", _first(group))
         if self._stop_reason:
             reason = self._stop_reason
@@ -139,17 +137,16 @@ class Runner:
         return RunResult(reason, ran_s, detail, self._error)
 
     async def _start(self, browsers: anyio.abc.TaskGroup) -> None:
+        """Start all browsers at once; one that fails to start ends the run."""
         async with anyio.create_task_group() as starting:
             for manager in self._managers:
                 starting.start_soon(self._start_one, browsers, manager)
-        if self._error is not None:
-            raise self._error
 
     async def _start_one(self, browsers: anyio.abc.TaskGroup, manager: CdpLifecycleManager) -> None:
         try:
             await browsers.start(manager.run, name=f"browser {manager.browser_id}")
-        except BrowserFailedError as error:
-            self.stop("failed", error)
+        except* OperationError as group:
+            self.stop("failed", _first(group))
 
     async def _work(self) -> float:
         plan = self._plan
@@ -206,8 +203,9 @@ class Runner:
 
                 either.start_soon(first, done)
                 either.start_soon(first, self._stop)
-        if done.is_set() and self._plan.duration_s is not None and not self._stop_reason:
-            self.stop("halted", HarnessError("no worker is left", why="no browser could be brought back"))
+        unfinished = self._plan.duration_s is not None or self._queue.has_work
+        if done.is_set() and unfinished and not self._stop_reason:
+            self.stop("halted", BrowserFailedError("no worker is left", why="no browser could be brought back"))
 
     async def _compare_with_site(self) -> None:
         """Write what the site itself recorded into the evidence: the evaluator compares, and reads the folder alone."""

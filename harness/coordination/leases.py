@@ -24,7 +24,10 @@ from harness.coordination.errors import (
 )
 from harness.coordination.ownership import Binding, Epoch, OwnershipTable
 from harness.coordination.scopes import in_global_order, scope_kind
+from harness.runfolder.event import CORRELATION_FIELDS
 from harness.telemetry.pipeline import Log
+
+_CHAIN = tuple(name for name in CORRELATION_FIELDS if name not in {"run_id", "incarnation"})
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -68,7 +71,7 @@ class LeaseStore(Protocol):
         ...
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Waiter:
     binding: Binding
     granted: asyncio.Future[Lease]
@@ -139,14 +142,15 @@ class Coordinator:
         except TimeoutError as error:
             figures.timeouts += 1
             outcome = "timeout"
+            self._leave(scope, waiter)  # first, for it may have been granted to us in this very moment
             holder = self.table.entry(scope).binding
             raise LockTimeoutError(
-                f"{scope} was not free within {timeout_s:g} s",
+                f"{scope} was not free within {round(timeout_s, 3):g} s",
                 why=f"it is held by {holder.owner if holder else 'nobody'}; {ahead} were ahead in the queue",
                 scope=scope,
             ) from error
         finally:
-            if outcome != "granted":
+            if outcome == "cancelled":
                 self._leave(scope, waiter)
             wait_ms = (self._clock.monotonic_ns() - started_ns) / 1e6
             figures.wait_ms.add(wait_ms)
@@ -155,19 +159,19 @@ class Coordinator:
             )
 
     async def acquire_all(self, scopes: Sequence[str], binding: Binding, *, timeout_s: float) -> list[Lease]:
-        """Leases on several scopes, taken in the global order; on failure none of them is kept."""
+        """Leases on several scopes, taken in the global order within `timeout_s`; on failure none of them is kept.
+
+        Raises LockTimeoutError, which names the scope that was not free.
+        """
         leases: list[Lease] = []
+        due_s = asyncio.get_running_loop().time() + timeout_s
         try:
-            async with asyncio.timeout(timeout_s):
-                for scope in in_global_order(scopes):
-                    leases.append(await self.acquire(scope, binding, timeout_s=timeout_s))  # noqa: PERF401 - kept on failure
-        except BaseException as error:
+            for scope in in_global_order(scopes):
+                left_s = max(0.0, due_s - asyncio.get_running_loop().time())
+                leases.append(await self.acquire(scope, binding, timeout_s=left_s))
+        except BaseException:
             for lease in reversed(leases):
                 self.release(lease, reason="not all scopes were free")
-            if isinstance(error, TimeoutError):
-                raise LockTimeoutError(
-                    f"{', '.join(scopes)} were not all free within {timeout_s:g} s", why="other owners hold them"
-                ) from error
             raise
         return leases
 
@@ -196,7 +200,7 @@ class Coordinator:
             browser_id=binding.browser_id,
             reason=binding.reason,
             credential=binding.credential,
-            epoch=str(epoch),
+            **_owners_ids(binding, epoch),
         )
         return lease
 
@@ -254,7 +258,9 @@ class Coordinator:
             timer.cancel()
         held_ms = (self._clock.monotonic_ns() - binding.acquired_ns) / 1e6
         self.contention.of(scope_kind(scope)).hold_ms.add(held_ms)
-        self._log.info(event, scope=scope, owner=binding.owner, held_ms=held_ms, epoch=str(epoch), **fields)
+        self._log.info(
+            event, scope=scope, owner=binding.owner, held_ms=held_ms, **fields, **_owners_ids(binding, epoch)
+        )
 
     def _hand_over(self, scope: str) -> None:
         queue = self._queues.get(scope)
@@ -278,12 +284,13 @@ class Coordinator:
         if own is not None and all(self._store.is_current(lease.scope, lease.epoch) for lease in leases):
             return
         self.counts.refused += 1
-        stale = next((lease for lease in leases if not self._store.is_current(lease.scope, lease.epoch)), own)
+        stale = next((lease for lease in leases if not self._store.is_current(lease.scope, lease.epoch)), None)
+        shown = stale or next(iter(leases), None)
         entry = self.table.entry(stale.scope if stale else scope)
         self._log.error(
             "ownership.refused",
             scope=scope,
-            attempted_by=stale.binding.owner if stale else "nobody",
+            attempted_by=shown.binding.owner if shown else "nobody",
             owner=entry.binding.owner if entry.binding else "nobody",
             method=method,
             lease_epoch=str(stale.epoch) if stale else "",
@@ -338,3 +345,8 @@ class Coordinator:
             open=still_open,
         )
         return still_open
+
+
+def _owners_ids(binding: Binding, epoch: Epoch) -> dict[str, str]:
+    """The correlation of an event about a lease: its owner's, in whoever's task the event is born."""
+    return {**dict.fromkeys(_CHAIN, ""), **binding.correlation, "epoch": str(epoch)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
@@ -48,7 +48,8 @@ class Epoch(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """Owner metadata of one lease. Ids are empty where they do not apply; `acquired_ns` is monotonic."""
+    """Owner metadata of one lease. Ids are empty where they do not apply; `acquired_ns` is monotonic; `correlation` are
+    the ids of whoever asked: a lease is often granted, revoked or expired by somebody else's doing."""
 
     owner: str
     reason: str
@@ -58,13 +59,13 @@ class Binding:
     target_id: str = ""
     context_id: str = ""
     credential: str = ""
-    correlation_id: str = ""
+    correlation: Mapping[str, str] = field(default_factory=dict)
     acquired_ns: int = 0
 
 
 @dataclass(slots=True)
 class Entry:
-    """One scope's row; `epoch` is that of the present owner, or of the last one."""
+    """One scope's row; `epoch` and `binding` are those of the present owner, None where there is none."""
 
     state: OwnershipState = OwnershipState.UNOWNED
     epoch: Epoch | None = None

@@ -76,7 +76,12 @@ class SpinHolds:
                 f"the {kind} scope is not held any more", why="its deadline passed before it was used", scope=kind
             )
         try:
-            if kind == "clipboard" and self._coordinator.table.is_current(lease.scope, lease.epoch):
+            if not self._coordinator.table.is_current(lease.scope, lease.epoch):
+                # Its next owner may be at work already: nothing of it is ours to clear.
+                raise LeaseLostError(
+                    f"the {kind} scope is not held any more", why="it was taken back before its end", scope=lease.scope
+                )
+            if kind == "clipboard":
                 with anyio.CancelScope(shield=True), anyio.fail_after(CLEAR_S):
                     await self._page.write_clipboard("")
         except TimeoutError as error:
@@ -89,11 +94,11 @@ class SpinHolds:
 
     async def end(self) -> None:
         """Give everything back at the end of the spin; what cannot be cleared is told, not raised."""
-        for kind in list(self._leases):
-            await self._give_back_or_tell(kind, "the spin ended")
+        while self._leases:
+            await self._give_back_or_tell(next(iter(self._leases)), "the spin ended")
 
     async def _give_back_or_tell(self, kind: str, reason: str) -> None:
         try:
             await self.give_back(kind, reason)
         except OperationError as error:
-            self._log.warning("hold.not_cleared", scope_kind=kind, detail=error.what)
+            self._log.warning("hold.not_cleared", scope_kind=kind, detail=str(error))

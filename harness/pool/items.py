@@ -52,8 +52,8 @@ class WorkQueue:
         self._changed = anyio.Event()
 
     def add(self, item: WorkItem) -> bool:
-        """Queue an item; False when one with its key is queued or claimed already."""
-        if item.key and item.key in self._keys:
+        """Queue an item; False when one with its key is queued or claimed already, or when the queue is closed."""
+        if self._closed or item.key in self._keys:
             return False
         if item.key:
             self._keys[item.key] = item
@@ -138,8 +138,14 @@ class WorkQueue:
         self._closed = True
         for _, _, item in sorted(self._heap, key=lambda entry: entry[:2]):
             self._move(item, ItemState.CANCELLED, "the run ended", "")
+            self._keys.pop(item.key, None)
         self._heap.clear()
         self._wake()
+
+    @property
+    def has_work(self) -> bool:
+        """Whether an item is queued or claimed now; a source may have more."""
+        return bool(self._heap or self._claims)
 
     def claimed(self) -> Iterator[WorkItem]:
         """Items that workers have now."""

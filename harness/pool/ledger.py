@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import http.client
+import time
 import urllib.error
 import urllib.request
 from collections import Counter
@@ -44,28 +46,43 @@ class LedgerContents(NamedTuple):
     unnamed: int
 
 
+class _Entry(msgspec.Struct):
+    spin_id: str | None = None
+    account: Any = ""
+
+
+class _Answer(msgspec.Struct):
+    entries: list[_Entry]
+
+
 class HttpLedger:
-    """`GET {url}` and `GET {url}/{spin_id}` answer `{"entries": [{"spin_id": …, "account": …}, …]}`."""
+    """`GET {url}` and `GET {url}/{spin_id}` answer `{"entries": [{"spin_id": …, "account": …}, …]}`.
+
+    `timeout_s` bounds the whole reading of one answer, however slowly it comes.
+    """
 
     def __init__(self, url: str, timeout_s: float = 5.0) -> None:
         self._url = url.rstrip("/")
         self._timeout_s = timeout_s
 
-    async def _entries(self, url: str) -> list[dict[str, Any]]:
+    async def _entries(self, url: str) -> list[_Entry]:
         read = functools.partial(_read, url, self._timeout_s)
         try:
-            with anyio.fail_after(self._timeout_s + 1):
+            with anyio.fail_after(self._timeout_s):
                 raw = await anyio.to_thread.run_sync(read, abandon_on_cancel=True)
-            entries = msgspec.json.decode(raw)["entries"]
-        except (OSError, TimeoutError, msgspec.DecodeError, KeyError, TypeError, ValueError) as error:
-            raise LedgerError("the site's record could not be read", why=f"{url}: {error}") from error
-        if not isinstance(entries, list):
-            raise LedgerError("the site's record could not be read", why=f"{url}: entries is no list")
-        return entries
+            return msgspec.json.decode(raw, type=_Answer).entries
+        except TimeoutError as error:
+            raise _unreadable(url, f"it did not answer within {self._timeout_s:g} s") from error
+        except (OSError, http.client.HTTPException, msgspec.DecodeError, ValueError) as error:
+            raise _unreadable(url, str(error) or type(error).__name__) from error
 
     async def effects_of(self, spin_id: str) -> int:
-        """Number of entries under this spin id."""
-        return len(await self._entries(f"{self._url}/{spin_id}"))
+        """Number of entries under this spin id; an answer that holds another spin's is none to rely on."""
+        url = f"{self._url}/{spin_id}"
+        entries = await self._entries(url)
+        if any(entry.spin_id not in {spin_id, None} for entry in entries):
+            raise _unreadable(url, "it answers with entries of other spins")
+        return len(entries)
 
     async def all(self) -> LedgerContents:
         """The whole record."""
@@ -73,19 +90,35 @@ class HttpLedger:
         accounts: dict[str, str] = {}
         unnamed = 0
         for entry in await self._entries(self._url):
-            spin_id = entry.get("spin_id")
-            if spin_id:
-                effects[spin_id] += 1
-                accounts[spin_id] = str(entry.get("account", ""))
+            if entry.spin_id:
+                effects[entry.spin_id] += 1
+                accounts[entry.spin_id] = str(entry.account)
             else:
                 unnamed += 1
         return LedgerContents(effects, accounts, unnamed)
 
 
+def _unreadable(url: str, why: str) -> LedgerError:
+    return LedgerError("the site's record could not be read", why=f"{url}: {why}")
+
+
 def _read(url: str, timeout_s: float) -> bytes:
+    """The body; bounded in time, too, so that no thread is left with a site that answers byte by byte."""
+    due_s = time.monotonic() + timeout_s
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with opener.open(url, timeout=timeout_s) as response:
-        body: bytes = response.read(MAX_BYTES + 1)
-    if len(body) > MAX_BYTES:
-        raise ValueError(f"the answer is larger than {MAX_BYTES} bytes")
-    return body
+    body = bytearray()
+    try:
+        response = opener.open(url, timeout=timeout_s)
+    except urllib.error.HTTPError as error:
+        error.close()
+        raise
+    with response:
+        while chunk := response.read1(1 << 16):
+            body += chunk
+            if len(body) > MAX_BYTES:
+                raise ValueError(f"the answer is larger than {MAX_BYTES} bytes")
+            if time.monotonic() > due_s:
+                raise TimeoutError
+        if response.length:
+            raise ValueError(f"the answer ended {response.length} bytes early")
+    return bytes(body)

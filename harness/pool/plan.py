@@ -33,7 +33,7 @@ class WorkPlan:
     allowed_origins: frozenset[str] = frozenset()
     spin_timeout_s: float = 30.0
     step_timeout_s: float = 5.0
-    lock_timeout_s: float = 60.0
+    lock_timeout_s: float = 20.0
     hold_s: float = 15.0
     ledger_settle_s: float = 0.3
 

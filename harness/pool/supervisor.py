@@ -1,8 +1,8 @@
-"""The pool: one slot per worker; a worker that dies is replaced, and its item goes back to the queue."""
+"""The pool: one slot per worker; a worker that dies is replaced. What it left claimed is given back to the queue."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 import anyio
@@ -13,9 +13,9 @@ from harness.basics.ids import new_failure_id
 from harness.cdp.errors import BrowserFailedError
 from harness.cdp.lifecycle import CdpLifecycleManager
 from harness.cdp.states import BrowserState
+from harness.pool.death import cause_of_death
 from harness.pool.items import WorkQueue
 from harness.pool.plan import WorkerView
-from harness.pool.states import WorkerState
 from harness.pool.worker import Worker
 from harness.telemetry.correlation import correlated
 from harness.telemetry.pipeline import Log
@@ -35,12 +35,20 @@ class Pool:
     """Runs `workers` slots over the managers, round robin, until the queue is done."""
 
     def __init__(
-        self, workers: int, managers: list[CdpLifecycleManager], queue: WorkQueue, make: MakeWorker, log: Log
+        self,
+        workers: int,
+        managers: list[CdpLifecycleManager],
+        queue: WorkQueue,
+        make: MakeWorker,
+        log: Log,
+        *,
+        sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
     ) -> None:
         self._slots = [_Slot(number, managers[number % len(managers)]) for number in range(workers)]
         self._queue = queue
         self._make = make
         self._log = log
+        self._sleep = sleep
 
     def views(self) -> list[WorkerView]:
         """Every slot's present worker."""
@@ -64,23 +72,23 @@ class Pool:
             try:
                 await slot.worker.run()
                 return
-            except StorageError:
-                raise
-            except Exception as error:  # noqa: BLE001 - the task's outer wall: a worker's death is told, never hidden
-                self._log.error(
-                    "worker.died", worker_id=name, cohort=slot.manager.cohort, error=f"{type(error).__name__}: {error}"
-                )
+            except (Exception, BaseExceptionGroup) as error:
+                # The task's outer wall: a worker's death is told, never hidden.
+                if _stops_the_run(error):
+                    raise
+                self._log.error("worker.died", worker_id=name, cohort=slot.manager.cohort, error=cause_of_death(error))
                 self._bury(slot, slot.worker, error)
             if slot.manager.state in {BrowserState.FAILED, BrowserState.STOPPED}:
                 return  # no browser will come back for this slot; the others go on
             slot.deaths += 1
-            await anyio.sleep(min(5.0, 0.1 * 2 ** min(slot.deaths, 6)))
+            await self._sleep(min(5.0, 0.1 * 2 ** min(slot.deaths, 6)))
 
-    def _bury(self, slot: _Slot, worker: Worker, error: Exception) -> None:
-        worker.state = WorkerState.DIED
-        worker.view.state = WorkerState.DIED.value
-        cause = Cause.BROWSER_START_FAILED if isinstance(error, BrowserFailedError) else Cause.WORKER_DIED
+    def _bury(self, slot: _Slot, worker: Worker, error: BaseException) -> None:
+        worker.mark_died()
         self._queue.give_back(worker.id)
+        if worker.told_death:
+            return
+        cause = Cause.BROWSER_START_FAILED if isinstance(error, BrowserFailedError) else Cause.WORKER_DIED
         self._log.error(
             "failure.recorded",
             worker_id=worker.id,
@@ -89,7 +97,14 @@ class Pool:
             cause=cause.value,
             containment=Containment.WORKER_REPLACED.value,
             operation="worker.run",
-            detail=f"{type(error).__name__}: {error}",
+            detail=cause_of_death(error),
             injected=False,
             browser_id=slot.manager.browser_id,
         )
+
+
+def _stops_the_run(error: BaseException) -> bool:
+    """Evidence that cannot be written, and a request to end this process, are no worker's own affair."""
+    if isinstance(error, BaseExceptionGroup):
+        return error.subgroup((StorageError, KeyboardInterrupt)) is not None
+    return isinstance(error, StorageError)

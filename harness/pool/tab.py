@@ -5,8 +5,10 @@ from __future__ import annotations
 import anyio
 
 from harness.basics.errors import OperationError
-from harness.cdp.errors import CdpError, ConnectionLostError
+from harness.cdp.connection import Connection
+from harness.cdp.errors import BrowserFailedError, ConnectionLostError, ProtocolError
 from harness.cdp.lifecycle import CdpLifecycleManager
+from harness.cdp.states import BrowserState
 from harness.coordination.leases import Coordinator, Lease
 from harness.coordination.ownership import Binding
 from harness.coordination.scopes import credential_scope, session_scope
@@ -40,6 +42,8 @@ class Tab:
         self._leases: list[Lease] = []
         self._reference = ""
         self._aimed = False
+        self._doomed: list[str] = []
+        """Ids of contexts that must go, but are not known to be gone."""
 
     @property
     def page(self) -> CdpPage:
@@ -54,7 +58,6 @@ class Tab:
 
     def binding(self, reason: str) -> Binding:
         """Owner metadata for a lease of this worker."""
-        ids = current_correlation()
         return Binding(
             owner=self._worker_id,
             reason=reason,
@@ -63,7 +66,7 @@ class Tab:
             target_id=self._page.target_id if self._page else "",
             context_id=self._page.context_id if self._page else "",
             credential=self._reference,
-            correlation_id=ids.get("spin_id", ""),
+            correlation=current_correlation(),
         )
 
     @property
@@ -76,15 +79,24 @@ class Tab:
     async def begin(self, credential: CredentialValues | None) -> None:
         """Open the page if need be, take credential and session in the global order, attach the session."""
         connection = await self._manager.ready()
+        if self._aimed and self.page.session.connection is connection and self.page.session.make_error is not None:
+            await self.discard()  # the page was closed, or its renderer is gone, while the connection stood
         if not self.is_open:
             await self._open()
         self._reference = credential.reference if credential else ""
         await self._lease(credential)
-        session_is_live = self._aimed and self.page.session.make_error is None
-        if session_is_live and self.page.session.connection is connection:
+        if self._aimed and self.page.session.connection is connection:
             self.page.guard(self._leases)
             return
-        await self._aim(reattached=self._aimed)
+        try:
+            await self._aim(reattached=self._aimed)
+        except ProtocolError:
+            if not self._aimed:
+                raise
+            await self.discard()  # the page did not survive the lost connection
+            await self._open()
+            await self._lease(credential)
+            await self._aim(reattached=False)
 
     async def restore(self, credential: CredentialValues | None) -> None:
         """After a lost connection: new leases and a new session for the same page.
@@ -135,13 +147,17 @@ class Tab:
 
     async def _open(self) -> None:
         connection = await self._manager.ready()
-        self._incarnation = self._manager.incarnation
+        if self._incarnation != self._manager.incarnation:
+            self._incarnation = self._manager.incarnation
+            self._doomed.clear()
         context = await connection.call("Target.createBrowserContext", {"disposeOnDetach": False})
         context_id = context["browserContextId"]
+        self._doomed.append(context_id)  # until its page stands
         target = await connection.call(
             "Target.createTarget", {"url": "about:blank", "browserContextId": context_id, "width": 1280, "height": 800}
         )
         self._aimed = False
+        self._doomed.remove(context_id)
         self._page = CdpPage(
             context_id=context_id,
             target_id=target["targetId"],
@@ -152,19 +168,29 @@ class Tab:
     async def discard(self, wait_s: float = 15.0) -> bool:
         """Close the context, so that nothing of it can reach the site any more; True when that is certain.
 
-        A browser that was restarted or is gone has no context to close.
+        What could not be closed is tried again by the next call. A browser that was restarted or is gone has no context
+        to close.
         """
         page, self._page, self._aimed = self._page, None, False
         self.release("the page is discarded")
-        if page is None:
-            return True
+        if page is not None:
+            self._doomed.append(page.context_id)
         try:
             with anyio.fail_after(wait_s):
-                connection = await self._manager.ready(wait_s)
-                if self._incarnation == self._manager.incarnation:
-                    await connection.call("Target.disposeBrowserContext", {"browserContextId": page.context_id})
-        except CdpError as error:
-            return "Failed to find" in error.why
+                while self._doomed:
+                    connection = await self._manager.ready(wait_s)
+                    if self._incarnation == self._manager.incarnation:
+                        await self._dispose(connection, self._doomed[0])
+                    del self._doomed[0]
+        except BrowserFailedError:
+            return self._manager.state in {BrowserState.FAILED, BrowserState.STOPPED}
         except (OperationError, TimeoutError):
             return False
         return True
+
+    async def _dispose(self, connection: Connection, context_id: str) -> None:
+        try:
+            await connection.call("Target.disposeBrowserContext", {"browserContextId": context_id})
+        except ProtocolError as error:
+            if "Failed to find" not in error.message:  # gone already is as good
+                raise

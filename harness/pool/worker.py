@@ -13,15 +13,17 @@ from typing import Literal
 
 import anyio
 
-from harness.basics.errors import OperationError
+from harness.basics.errors import OperationError, StorageError
 from harness.basics.failures import Cause, Containment
 from harness.basics.ids import new_failure_id, new_spin_id
+from harness.cdp.errors import BrowserFailedError
 from harness.cdp.lifecycle import CdpLifecycleManager
 from harness.coordination.errors import LeaseLostError
 from harness.coordination.leases import Coordinator
 from harness.navigation.context import CredentialValues, StepContext
 from harness.navigation.errors import StepError
 from harness.navigation.replay import Replay
+from harness.pool.death import cause_of_death
 from harness.pool.holds import SpinHolds
 from harness.pool.items import WorkItem, WorkQueue
 from harness.pool.ledger import LedgerError
@@ -32,6 +34,12 @@ from harness.telemetry.correlation import correlated, new_span_id, new_trace_id
 from harness.telemetry.pipeline import Log
 
 Committed = Literal["yes", "no", "unknown"]
+
+
+def pause_s(failures_in_a_row: int) -> float:
+    """How long a worker rests after failures: 0 after a success or a first failure, then 0.1 s doubling up to 5 s, so that
+    a site that is down does not fill the evidence with thousands of spins."""
+    return 0.0 if failures_in_a_row < 2 else min(5.0, 0.1 * 2.0 ** min(failures_in_a_row - 2, 10))
 
 
 class Worker:
@@ -53,6 +61,8 @@ class Worker:
         self.id = worker_id
         self.state = WorkerState.IDLE
         self.view = WorkerView(worker_id, manager.cohort)
+        self.told_death = False
+        """Whether the failure that this worker died of is recorded already, with the spin it died in."""
         self._manager = manager
         self._coordinator = coordinator
         self._queue = queue
@@ -62,6 +72,10 @@ class Worker:
         self._commit = commit
         self._save = save
         self._replay: Replay | None = None
+        self._began = False
+        self._may_have_committed = False
+        self._wait_ms = 0.0
+        self._failures_in_a_row = 0
         self._tab = Tab(
             worker_id=worker_id,
             manager=manager,
@@ -81,21 +95,39 @@ class Worker:
 
     def look(self) -> WorkerView:
         """The worker as the live view shows it."""
-        if self._replay is not None:
-            self.view.phase, self.view.step = self._replay.position
+        self.view.phase, self.view.step = self._position
         return self.view
 
+    @property
+    def _position(self) -> tuple[str, str]:
+        """Phase and step of the replay, empty where there is none."""
+        return ("", "") if self._replay is None else self._replay.position
+
     async def run(self) -> None:
-        """Work until there is nothing more; the page and the leases are gone afterwards, whatever happened."""
+        """Work until there is nothing more; the page and the leases are gone afterwards, whatever happened.
+
+        Raises what the worker dies of: StorageError (evidence cannot be written), BrowserFailedError (its browser does
+        not come back), and defects. The item that it had is settled by then.
+        """
         with correlated(worker_id=self.id):
             try:
                 while (item := await self._queue.claim(self.id)) is not None:
                     await self._spin(item)
                     self._set(WorkerState.IDLE)
+                    await anyio.sleep(pause_s(self._failures_in_a_row))
                 self._set(WorkerState.STOPPED)
+            except anyio.get_cancelled_exc_class():
+                self._set(WorkerState.STOPPED)
+                raise
             finally:
                 with anyio.CancelScope(shield=True):
                     await self._tab.discard(wait_s=3.0)
+
+    def mark_died(self) -> None:
+        """Called by the supervisor, when `run` ended by an error."""
+        with correlated(worker_id=self.id):
+            if self.state is not WorkerState.STOPPED:
+                self._set(WorkerState.DIED)
 
     # --- one spin
 
@@ -112,38 +144,58 @@ class Worker:
             error: OperationError | None = None
             try:
                 error = await self._attempt(item, path, spin_id)
+                committed = await self._what_happened(path, spin_id, error)
             except BaseException as end:
                 # The run is being stopped, or this worker dies: say so, and leave nothing open.
-                stopped = isinstance(end, anyio.get_cancelled_exc_class())
+                if not isinstance(end, anyio.get_cancelled_exc_class()):
+                    error = self._death(end)
+                    self.told_death = True
                 with anyio.CancelScope(shield=True):
-                    await self._cut_short(item, path, spin_id, started_ns, stopped=stopped)
+                    await self._cut_short(item, path, spin_id, started_ns, error)
                 raise
-            await self._settle(item, path, spin_id, started_ns, error)
+            self._settle(item, committed, started_ns, error)
+            if isinstance(error, StorageError):
+                raise error
 
     async def _attempt(self, item: WorkItem, path: PathPlan, spin_id: str) -> OperationError | None:
-        """Run the path once; returns what it failed with. Leases and holds are given back, cancelled or not."""
+        """Run the path once; returns what it failed with. Leases and holds are given back, cancelled or not.
+
+        Raises BrowserFailedError: without its browser the worker can do nothing more.
+        """
         credential = self._plan.credentials[item.credential] if item.credential else None
         self._set(WorkerState.PREPARING)
+        self._began = self._may_have_committed = False
+        self._wait_ms = 0.0
         try:
             with anyio.fail_after(self._plan.spin_timeout_s):
+                begun_ns = time.monotonic_ns()
                 await self._tab.begin(credential)
+                self._wait_ms = (time.monotonic_ns() - begun_ns) / 1e6
                 self._set(WorkerState.RUNNING)
                 return await self._replay_path(path, credential, spin_id)
         except TimeoutError as error:
             return self._spin_timeout(error)
+        except BrowserFailedError:
+            raise
         except OperationError as error:
             return error
         finally:
+            if self._replay is not None:
+                self._began = True
+                self._may_have_committed = self._replay.may_have_committed
             self._replay = None
             self._tab.release()
 
     def _spin_timeout(self, error: TimeoutError) -> OperationError:
+        phase, step_id = self._position
         late = StepError(
             f"the spin did not finish within {self._plan.spin_timeout_s:g} s",
-            why=f"it was at {self.view.phase or '(preparing)'} / {self.view.step or '-'}",
+            why=f"it was at {phase or '(preparing)'} / {step_id or '-'}",
             cause=Cause.SPIN_TIMEOUT,
-            may_have_happened=True,
+            may_have_happened=self._replay is not None,
             operation="spin",
+            phase=phase,
+            step_id=step_id,
         )
         late.__cause__ = error
         return late
@@ -206,31 +258,33 @@ class Worker:
 
     # --- what came of it
 
-    async def _settle(
-        self, item: WorkItem, path: PathPlan, spin_id: str, started_ns: int, error: OperationError | None
-    ) -> None:
+    def _settle(self, item: WorkItem, committed: Committed, started_ns: int, error: OperationError | None) -> None:
         if error is None:
-            self._end(item, "completed", "yes" if path.effect else "no", started_ns)
+            self._end(item, "completed", committed, started_ns)
             self._queue.settle(item, ItemState.DONE, "completed")
             return
-        self._set(WorkerState.RECONCILING)
-        committed = await self._what_happened(path, spin_id, error)
         outcome, state, containment = self._decide(item, committed)
+        if isinstance(error, StorageError):
+            containment = Containment.RUN_STOPPED
+        elif self.told_death:
+            containment = Containment.WORKER_REPLACED
         self._record(error, containment)
         self._end(item, outcome, committed, started_ns)
         self._queue.settle(item, state, error.root_cause.value)
 
-    async def _what_happened(self, path: PathPlan, spin_id: str, error: OperationError) -> Committed:
+    async def _what_happened(self, path: PathPlan, spin_id: str, error: OperationError | None) -> Committed:
         """Whether the site holds an effect of this spin. The page is discarded first: afterwards nothing can change it."""
-        gone = await self._tab.discard()
+        if error is None:
+            return "yes" if path.effect else "no"
+        self._set(WorkerState.RECONCILING)
+        return await self._ask(path, spin_id, gone=await self._tab.discard())
+
+    async def _ask(self, path: PathPlan, spin_id: str, *, gone: bool) -> Committed:
+        """What the site holds of this spin; without a ledger, what it may hold by the steps that were reached."""
         if not path.effect:
             return "no"
         if self._plan.ledger is None:
-            return "unknown" if error.may_have_happened or not gone else "no"
-        return await self._ask_ledger(spin_id, gone)
-
-    async def _ask_ledger(self, spin_id: str, gone: bool) -> Committed:
-        assert self._plan.ledger is not None
+            return "unknown" if self._may_have_committed else "no"
         await anyio.sleep(self._plan.ledger_settle_s)
         try:
             entries = await self._plan.ledger.effects_of(spin_id)
@@ -281,12 +335,13 @@ class Worker:
     def _end(self, item: WorkItem, outcome: str, committed: Committed, started_ns: int) -> None:
         duration_ms = (time.monotonic_ns() - started_ns) / 1e6
         self._log.info("spin.ended", outcome=outcome, committed=committed, attempt=item.attempt)
-        self._log.info("spin.timed", duration_ms=duration_ms, outcome=outcome, wait_ms=0.0)
+        self._log.info("spin.timed", duration_ms=duration_ms, outcome=outcome, wait_ms=self._wait_ms)
         figures = self._figures
         if outcome == "cancelled":
             return
         figures.spins += 1
         self.view.spins += 1
+        self._failures_in_a_row = 0 if outcome == "completed" else self._failures_in_a_row + 1
         if outcome == "completed":
             figures.completed += 1
             figures.latency_ms.add(duration_ms)
@@ -297,14 +352,35 @@ class Worker:
         else:
             figures.failed += 1
 
-    async def _cut_short(self, item: WorkItem, path: PathPlan, spin_id: str, started_ns: int, *, stopped: bool) -> None:
-        """The spin did not end by itself: ask what it left behind, and settle its item by that."""
-        gone = await self._tab.discard(wait_s=3.0)
-        committed: Committed = "no"
-        if path.effect:
-            committed = "unknown" if self._plan.ledger is None else await self._ask_ledger(spin_id, gone)
-        self._end(item, "cancelled", committed, started_ns)
-        state = self._decide(item, committed)[1]
-        if stopped and committed == "no":
-            state = ItemState.CANCELLED
-        self._queue.settle(item, state, "the run ended" if stopped else "its worker died")
+    async def _cut_short(
+        self, item: WorkItem, path: PathPlan, spin_id: str, started_ns: int, error: OperationError | None
+    ) -> None:
+        """The spin did not end by itself: ask what it left behind, and settle its item by that, whatever happens.
+
+        error: what it had failed with, or what its worker dies of; None when the run's end stopped it.
+        """
+        committed: Committed = "unknown" if path.effect and self._began else "no"
+        try:
+            gone = await self._tab.discard(wait_s=3.0)
+            if self._began:
+                committed = await self._ask(path, spin_id, gone=gone)
+        finally:
+            if error is not None:
+                self._settle(item, committed, started_ns, error)
+            else:
+                self._end(item, "cancelled", committed, started_ns)
+                state = ItemState.CANCELLED if committed == "no" else self._decide(item, committed)[1]
+                self._queue.settle(item, state, "the run ended")
+
+    def _death(self, end: BaseException) -> OperationError:
+        if isinstance(end, OperationError):
+            return end
+        death = StepError(
+            f"worker {self.id} died in the middle of a spin",
+            why=cause_of_death(end),
+            cause=Cause.WORKER_DIED,
+            may_have_happened=self._may_have_committed,
+            operation="worker.run",
+        )
+        death.__cause__ = end
+        return death

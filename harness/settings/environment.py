@@ -73,8 +73,14 @@ def _storage_root(environ: Mapping[str, str]) -> tuple[Path, str]:
             raise UsageError(
                 f"environment variable {name} cannot be used", why="it is empty", todo=f"unset {name}, or name a folder"
             )
-        path = Path(value).expanduser().absolute()
-        if path.exists() and not path.is_dir():
+        try:
+            path = Path(value).expanduser().absolute()
+            usable = path.is_dir() or not path.exists()
+        except (OSError, RuntimeError) as error:  # RuntimeError: `~` of nobody
+            raise UsageError(
+                f"environment variable {name} cannot be used", why=f"{value}: {error}", todo="name a folder"
+            ) from error
+        if not usable:
             raise UsageError(
                 f"environment variable {name} cannot be used", why=f"{path} is no folder", todo="name a folder"
             )

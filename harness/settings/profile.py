@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
 from msgspec import Meta, Struct
@@ -20,6 +20,8 @@ MAX_BYTES = 1 << 20
 Count = Annotated[int, Meta(ge=1, le=10_000)]
 Seconds = Annotated[float, Meta(gt=0, le=31 * 86_400)]
 Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+Origin = Annotated[str, Meta(pattern=r"^https?://[^/?#\s]+$")]
+NoOrigin = Annotated[str, Meta(pattern=r"^(https?://[^/?#\s]+)?$")]
 
 
 class RunSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -32,7 +34,7 @@ class RunSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     snapshot_s: Seconds = 5.0
     spin_timeout_s: Seconds = 30.0
     step_timeout_s: Annotated[float, Meta(gt=0, le=600)] = 5.0
-    lock_timeout_s: Seconds = 60.0
+    lock_timeout_s: Seconds = 20.0
     hold_s: Seconds = 15.0
     seed: int | None = None
 
@@ -54,12 +56,12 @@ class SiteSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """
 
     builtin: bool = False
-    origin: str = ""
+    origin: NoOrigin = ""
     misbehave: tuple[str, ...] = ()
     accounts: tuple[Name, ...] = ()
     spin_header: Annotated[str, Meta(pattern=r"^[A-Za-z0-9-]+$")] | None = None
-    ledger: str | None = None
-    allowed_origins: tuple[str, ...] = ()
+    ledger: Annotated[str, Meta(pattern=r"^/")] | None = None
+    allowed_origins: tuple[Origin, ...] = ()
 
 
 class CredentialSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -82,7 +84,7 @@ class PathSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     priority: int = 0
     attempts: Annotated[int, Meta(ge=1, le=20)] = 2
     credentials: tuple[Name, ...] = ()
-    recorded_origin: str = ""
+    recorded_origin: NoOrigin = ""
     bind: dict[str, Literal["account", "secret"]] = {}
     effect: bool = False
 
@@ -158,7 +160,7 @@ def load_profile(named: str) -> LoadedProfile:
     try:
         text = raw.decode()
         data = msgspec.toml.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise UsageError(f"profile {file} is not TOML", why=str(error), todo="correct the line named above") from error
     try:
         profile = msgspec.convert(data, Profile, strict=True)
@@ -170,15 +172,24 @@ def load_profile(named: str) -> LoadedProfile:
 
 _AT = re.compile(r"^(?P<why>.*?)(?: - at `(?P<key>.*?)`)?$", re.DOTALL)
 _UNKNOWN = re.compile(r"unknown field `(?P<field>.*?)`")
+_ITEM = re.compile(r"\[[^\]]*\]")
+_MISSING = re.compile(r"missing required field `(?P<field>.*?)`")
 
 
 def _invalid(file: Path, message: str) -> UsageError:
     match = _AT.match(message)
     assert match is not None
     key = (match["key"] or "$").removeprefix("$").removeprefix(".")
-    why = match["why"].replace("Object", "the table").replace("`", "'")
-    unknown = _UNKNOWN.search(message)
-    if unknown:
+    why = match["why"].replace("`object`", "a table").replace("`array`", "a list").replace("`", "'")
+    unknown, missing = _UNKNOWN.search(message), _MISSING.search(message)
+    if missing:
+        key = f"{key}.{missing['field']}".removeprefix(".")
+        why = "it must be given, and is not"
+    elif why.startswith("Invalid enum value"):
+        choices = _choices(_type_at(key))
+        near = difflib.get_close_matches(why.split("'")[1], choices, n=1)
+        why += f"; it must be one of {', '.join(choices)}" + (f"; did you mean '{near[0]}'?" if near else "")
+    elif unknown:
         key = f"{key}.{unknown['field']}".removeprefix(".")
         known = _fields_at(key)
         near = difflib.get_close_matches(unknown["field"], known, n=1)
@@ -192,27 +203,31 @@ def _invalid(file: Path, message: str) -> UsageError:
     )
 
 
+def _type_at(key: str) -> Any:
+    """The type of a known key (dotted, `[…]` for an item of it); the profile's own for the empty one."""
+    found: Any = Profile
+    for part in filter(None, _ITEM.sub("", key).split(".")):
+        found = get_type_hints(_struct_in(found))[part]
+    return found
+
+
 def _fields_at(key: str) -> list[str]:
-    """The known keys of the table that `key` (dotted, with list indices) lies in."""
-    table: Any = Profile
-    for part in key.split(".")[:-1]:
-        field = next((f for f in msgspec.structs.fields(table) if f.encode_name == part.partition("[")[0]), None)
-        if field is None:
-            return []
-        table = _struct_in(field.type)
-        if table is None:
-            return []
-    return [field.encode_name for field in msgspec.structs.fields(table)]
+    """The known keys of the table that `key` lies in."""
+    return [field.encode_name for field in msgspec.structs.fields(_struct_in(_type_at(key.rpartition(".")[0])))]
 
 
 def _struct_in(annotation: Any) -> Any:
+    """The table's type in `tuple[Table, ...]`, `dict[str, Table]` and the like."""
     if isinstance(annotation, type) and issubclass(annotation, Struct):
         return annotation
-    for argument in getattr(annotation, "__args__", ()):
-        found = _struct_in(argument)
-        if found is not None:
-            return found
-    return None
+    return next(filter(None, map(_struct_in, get_args(annotation))), None)
+
+
+def _choices(annotation: Any) -> list[str]:
+    """The values of the `Literal` in a type."""
+    if get_origin(annotation) is Literal:
+        return [str(value) for value in get_args(annotation)]
+    return [choice for argument in get_args(annotation) for choice in _choices(argument)]
 
 
 def _check_references(file: Path, profile: Profile) -> None:
