@@ -39,5 +39,6 @@ class Durations:
         """
         estimate = self.histogram.percentile(percent)
         if estimate is None or near is None or abs(estimate - near) > NEAR * near:
-            return estimate
+            # A bin answers with its middle, which may lie above the longest duration there was.
+            return None if estimate is None else min(estimate, self.maximum)
         return exact_percentile(list(self.values), percent)

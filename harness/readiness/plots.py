@@ -20,9 +20,10 @@ _PLOT_WIDTH = WIDTH - _LEFT - _RIGHT
 class _Frame:
     """The axes of one plot: maps seconds and values to pixels. x_max in seconds, y_max in the unit of the plot."""
 
-    def __init__(self, x_max: float, y_max: float, y_label: str) -> None:
+    def __init__(self, x_max: float, y_max: float, y_label: str, *, whole: bool = False) -> None:
         self.x_max = max(x_max, 1.0)
-        self.step = _nice_step(y_max / 4 if y_max > 0 else 1.0)
+        step = _nice_step(y_max / 4 if y_max > 0 else 1.0)
+        self.step = max(step, 1.0) if whole else step
         self.y_max = self.step * max(1, math.ceil(y_max / self.step - 1e-9))
         self.y_label = y_label
         self.bottom = HEIGHT - 44
@@ -99,11 +100,12 @@ def stacked_plot(
     y_label: str,
     marks: Sequence[Mark] = (),
     empty: str = "nothing to draw",
+    whole: bool = False,
 ) -> Markup:
-    """Stacked bars, one for each bucket."""
+    """Stacked bars, one for each bucket; `whole`: the values are counts, so the axis has no fractions."""
     size = max((len(stack.values) for stack in stacks), default=0)
     sums = [sum(stack.values[number] for stack in stacks) for number in range(size)]
-    frame = _Frame(max(x_max, size * bucket_s), max(sums, default=0.0), y_label)
+    frame = _Frame(max(x_max, size * bucket_s), max(sums, default=0.0), y_label, whole=whole)
     parts = frame.axes()
     for number in range(size):
         base = 0.0

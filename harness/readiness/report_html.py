@@ -97,7 +97,8 @@ def _facts(evidence: Evidence, report: dict[str, Any]) -> list[tuple[str, str]]:
 
 def _plots(evidence: Evidence) -> list[tuple[str, str, Markup]]:
     """Title, what it shows, and the drawing."""
-    span_s, width, marks = series.span_s(evidence), series.bucket_s(evidence), series.marks(evidence)
+    width, marks = series.bucket_s(evidence), series.marks(evidence)
+    span_s = width * series.bucket_count(evidence)
     lines = series.latency_lines(evidence)
     plots = [
         (
@@ -127,6 +128,7 @@ def _plots(evidence: Evidence) -> list[tuple[str, str, Markup]]:
                 x_max=span_s,
                 bucket_s=width,
                 y_label="failures",
+                whole=True,
                 marks=marks,
                 empty="no failure was recorded",
             ),

@@ -144,7 +144,7 @@ def _commands(evidence: Evidence) -> dict[str, Any]:
                 "n": durations.count,
                 "not_ok": durations.count - figures.outcomes.get("ok", 0),
                 "p50_ms": durations.percentile(50),
-                "p95_ms": durations.percentile(95),
+                "p95_ms": min(durations.percentile(95) or 0.0, durations.maximum),
                 "max_ms": durations.maximum,
                 "outcomes": figures.outcomes,
             }

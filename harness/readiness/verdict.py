@@ -75,7 +75,7 @@ class Verdict:
 def _reason(finding: Finding) -> str:
     word = "failed" if finding.status is Status.FAIL else "not judged"
     note = f"; {finding.note}" if finding.note else ""
-    return f"{finding.name} {word}: {finding.measured}, wanted {finding.threshold} (n={finding.n}{note})"
+    return f"{finding.name} {word}: {finding.measured}, wanted {finding.threshold}; n = {finding.n}{note}"
 
 
 def judge(evidence: Evidence) -> Verdict:

@@ -9,7 +9,12 @@ NAME = "throughput"
 
 
 def judge(evidence: Evidence, thresholds: Thresholds) -> list[Finding]:
-    """One finding for all workers together, one for the slowest of those that worked long enough to be judged."""
+    """One finding for all workers together, one for the slowest of those that worked long enough to be judged.
+
+    Only a burn-in promises a rate: a run of counted items ends when they are done, however long that takes.
+    """
+    if evidence.manifest.mode != "burn-in":
+        return [Finding(NAME, Status.NOT_APPLICABLE, "a run of counted items", "no rate was promised", 0)]
     return [_together(evidence, thresholds), _slowest_worker(evidence, thresholds)]
 
 
