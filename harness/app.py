@@ -82,7 +82,7 @@ class Prepared(NamedTuple):
     binary: BrowserBinary
     registry: StrategyRegistry
     maps: dict[str, ReadMap]
-    secrets: dict[str, str]
+    accounts: dict[str, Secret]
     credentials: dict[str, CredentialValues]
     shares: list[PathShare]
 
@@ -112,7 +112,8 @@ def prepare(loaded: LoadedProfile, options: RunOptions, environment: Environment
     credentials = _credentials(loaded, chosen, site_secrets)
     binary = find_browser(environment.browser, headless=profile.browser.headless)
     shares = [PathShare(p.name, p.weight, p.credentials, p.priority, p.attempts) for p in chosen]
-    return Prepared(loaded, options, environment, binary, registry, maps, site_secrets, credentials, shares)
+    accounts = {account: Secret(f"site:{account}", value) for account, value in site_secrets.items()}
+    return Prepared(loaded, options, environment, binary, registry, maps, accounts, credentials, shares)
 
 
 def _chosen_paths(loaded: LoadedProfile, options: RunOptions) -> list[PathSettings]:
@@ -223,8 +224,8 @@ class _Run:
                     runner.stop("halted", error)
 
             redactor = Redactor(credential.secret for credential in prepared.credentials.values())
-            for account, value in prepared.secrets.items():
-                redactor.add(Secret(f"site:{account}", value))
+            for secret in prepared.accounts.values():
+                redactor.add(secret)
             sink = SegmentSink(self.paths, on_failure=on_sink_failure)
             telemetry = Telemetry(sink, run_id=self.run_id, redactor=redactor)
             stack.callback(telemetry.close)
@@ -267,7 +268,8 @@ class _Run:
         if not site.builtin:
             return site.origin
         misbehave = [*site.misbehave, *self.prepared.options.misbehave]
-        started = await DemoSite.start(self.prepared.secrets, misbehave)
+        accounts = {account: secret.reveal() for account, secret in self.prepared.accounts.items()}
+        started = await DemoSite.start(accounts, misbehave)
         stack.push_async_callback(started.stop)
         return started.origin
 

@@ -11,7 +11,7 @@ async def wait_for_expression(ctx: StepContext, step: Step) -> None:
     while True:
         seen = "the expression is false"
         try:
-            if await ctx.page.evaluate(str(step.params["expression"]), step.place.frame):
+            if await ctx.page.holds(str(step.params["expression"]), step.place.frame):
                 return
         except StepError as error:
             if error.cause is not Cause.EXPRESSION_FAILED:

@@ -57,6 +57,8 @@ def resolve_secret(reference: str, *, provided: dict[str, str] | None = None, ba
             value = os.environ.get(rest, "")
             if not value:
                 raise _unusable(reference, f"environment variable {rest} is not set or empty", f"export {rest}=…")
+            if any("\ud800" <= character <= "\udfff" for character in value):  # how Python keeps bytes that are no text
+                raise _unusable(reference, f"environment variable {rest} is not UTF-8 text", "set it to UTF-8 text")
             return Secret(reference, value)
         case "file" if rest:
             return Secret(reference, _read_closed_file(reference, (base or Path()) / rest))
@@ -67,7 +69,13 @@ def resolve_secret(reference: str, *, provided: dict[str, str] | None = None, ba
                 )
             return Secret(reference, provided[rest])
         case _:
-            raise _unusable(reference, "the form is not known", "use env:NAME, file:PATH or site:ACCOUNT")
+            # Not shown: whoever wrote it may have written the secret itself.
+            raise UsageError(
+                "a secret cannot be read",
+                why="its reference, not shown here, is none",
+                todo="in [[credentials]], give `secret` as env:NAME, file:PATH or site:ACCOUNT",
+                cause=Cause.SECRET_UNAVAILABLE,
+            )
 
 
 def _read_closed_file(reference: str, path: Path) -> str:
@@ -79,8 +87,9 @@ def _read_closed_file(reference: str, path: Path) -> str:
                     reference, "the file is open to other users or belongs to one", f"chmod 600 {path} and own it"
                 )
             value = file.read(65_537)
-    except OSError as error:
-        raise _unusable(reference, error.strerror or str(error), f"create {path} with mode 600") from error
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+        why = getattr(error, "strerror", None) or str(error)
+        raise _unusable(reference, why, f"create {path} with mode 600") from error
     if len(value) > 65_536:
         raise _unusable(reference, "the file is larger than 64 KiB", "keep the secret alone in the file")
     try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from harness.basics.errors import HarnessError
 
@@ -16,7 +16,7 @@ class InvalidTransitionError(HarnessError):
 
     code = "invalid_transition"
 
-    def __init__(self, machine: str, subject: str, from_state: str, to_state: str, **context: object) -> None:
+    def __init__(self, machine: str, subject: str, from_state: str, to_state: str, **context: Any) -> None:
         super().__init__(
             f"{machine} {subject} cannot go from {from_state} to {to_state}",
             why="the transition table has no such row",

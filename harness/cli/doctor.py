@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import shutil
 from typing import Annotated, Any
@@ -57,10 +58,11 @@ def _storage(environment: Environment) -> dict[str, Any]:
     root = environment.storage_root
     place = next(parent for parent in (root, *root.parents) if parent.exists())
     free = shutil.disk_usage(place).free
+    writable = os.access(place, os.W_OK | os.X_OK)
     return {
         "name": "storage",
-        "ok": free >= application.MIN_FREE_BYTES,
-        "found": f"{free // 2**20} MiB free for {root}",
-        "why": f"a run needs at least {application.MIN_FREE_BYTES // 2**20} MiB",
+        "ok": writable and free >= application.MIN_FREE_BYTES,
+        "found": f"{free // 2**20} MiB free for {root}" + ("" if writable else f", but {place} cannot be written to"),
+        "why": f"a run needs a folder that it can write to, and at least {application.MIN_FREE_BYTES // 2**20} MiB",
         "todo": "free disk space, or choose another HARNESS_STORAGE_ROOT",
     }

@@ -35,7 +35,9 @@ class LiveView:
             f"browser: {self._binary.path} ({self._binary.kind}, by {self._binary.origin})", markup=False
         )
         if not self._sandbox:
-            self._console.print("running as root: the browser gets --no-sandbox (uid 0 only)", markup=False, soft_wrap=True)
+            self._console.print(
+                "running as root: the browser gets --no-sandbox (uid 0 only)", markup=False, soft_wrap=True
+            )
         return _Drawing(self._console, status)
 
 

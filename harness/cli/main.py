@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 import typer
@@ -11,7 +12,7 @@ from harness import __version__
 from harness.basics.errors import HarnessError
 from harness.basics.exit_codes import ExitCode
 from harness.cli import doctor, evidence, nav, running, strategies
-from harness.cli.output import show_error, show_internal_error
+from harness.cli.output import record_internal_error, show_error
 
 app = typer.Typer(
     name="harness",
@@ -48,22 +49,36 @@ def main(arguments: list[str] | None = None) -> int:
     arguments = sys.argv[1:] if arguments is None else arguments
     as_json = "--json" in arguments
     try:
-        result = app(arguments, prog_name="harness", standalone_mode=False)
+        # Not `app(…)`: that would turn Ctrl-C into a bare exit code before we can tell of it.
+        command = typer.main.get_command(app)
+        with command.make_context("harness", list(arguments)) as context:
+            result = command.invoke(context)
+        sys.stdout.flush()
         return int(result or 0)
     except Exit as done:
         return done.exit_code
+    except KeyboardInterrupt:
+        lines = ("interrupted", "Ctrl-C before or after the run", "start again; a run that had begun is readable")
+        show_error("interrupted", lines, int(ExitCode.INTERRUPTED), as_json=as_json)
+        return int(ExitCode.INTERRUPTED)
+    except BrokenPipeError:  # whoever read our output has gone (`| head`): nothing is left to be told
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return int(ExitCode.NO_GO)
     except HarnessError as error:
         show_error(error.code, error.lines(), int(error.exit_code), as_json=as_json)
         return int(error.exit_code)
     except TyperException as error:
+        message = error.format_message()
+        if message.startswith("Usage:") and not as_json:  # a group without a command: its help
+            sys.stderr.write(f"{message}\n")
+            return int(ExitCode.USAGE)
         lines = (
-            str(error) or "the command line cannot be used",
+            message or "the command line cannot be used",
             "see the usage",
             "run `harness --help`, or with a command's name",
         )
         show_error("wrong_usage", lines, int(ExitCode.USAGE), as_json=as_json)
         return int(ExitCode.USAGE)
     except Exception as error:  # noqa: BLE001 - the outermost wall: told with its report, never a bare traceback
-        show_internal_error(error, as_json=as_json)
+        record_internal_error(error, as_json=as_json)
         return int(ExitCode.INTERNAL)
-

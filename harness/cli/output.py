@@ -37,12 +37,10 @@ def _one_line(text: str) -> str:
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
-def show_internal_error(error: BaseException, *, as_json: bool) -> None:
+def record_internal_error(error: BaseException, *, as_json: bool) -> None:
     """A defect of ours: the traceback goes into a report file, three lines to the user."""
-    report = Path(tempfile.gettempdir()) / f"harness-defect-{id(error):x}.txt"
-    told = f"its report is {report}"
     try:
-        report.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
+        told = f"its report is {_write_report(error)}"
     except OSError as failed:
         told = f"its report could not be written ({failed.strerror})"
     lines = (
@@ -51,3 +49,11 @@ def show_internal_error(error: BaseException, *, as_json: bool) -> None:
         f"report it; {told}",
     )
     show_error("internal_error", lines, 70, as_json=as_json)
+
+
+def _write_report(error: BaseException) -> Path:
+    """A new file that no other user can read, or has put there before."""
+    descriptor, name = tempfile.mkstemp(prefix="harness-defect-", suffix=".txt")
+    with open(descriptor, "w", encoding="utf-8", errors="backslashreplace") as report:  # noqa: PTH123 - a descriptor
+        report.write("".join(traceback.format_exception(error)))
+    return Path(name)

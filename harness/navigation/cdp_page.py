@@ -19,7 +19,7 @@ import anyio
 from harness.basics.errors import OperationError
 from harness.basics.failures import Cause
 from harness.cdp.connection import Connection
-from harness.cdp.errors import ProtocolError
+from harness.cdp.errors import ProtocolError, SessionDetachedError
 from harness.cdp.session import Journal, Session, Writer
 from harness.navigation.errors import StepError
 from harness.navigation.keys import MODIFIERS, key_named
@@ -32,14 +32,17 @@ from harness.telemetry.pipeline import Log
 PAGE_SCRIPT = Path(__file__).with_name("page_script.js").read_text(encoding="utf-8")
 STAGGER_S = 0.4
 POLL_S = 0.04
+PROBES = "harness-probes"
 MAX_CLIP_PIXELS = 64e6
 _ARIA = re.compile(r"""\[\s*(?P<key>name|role)\s*=\s*(?P<quote>["'])(?P<value>.*?)(?P=quote)\s*\]""")
 _GONE = (
     "Cannot find context",
     "Execution context was destroyed",
     "Inspected target navigated",
+    "Promise was collected",
     "uniqueContextId not found",
 )
+_NO_NODE = re.compile(r"(node|object) with given id", re.IGNORECASE)
 _BUTTON_BITS = {"left": 1, "right": 2, "middle": 4, "back": 8, "forward": 16}
 
 
@@ -52,6 +55,7 @@ class CdpPage:
         self.context_id, self.target_id = context_id, target_id
         self.effects = 0
         self.last_miss: Miss | None = None
+        self._hint = ""  # why the look that is under way finds nothing, where there is more to say than that
         self.journal = Journal()
         self._log = log
         self._allowed_origins = allowed_origins
@@ -103,54 +107,83 @@ class CdpPage:
         self._writer = session.writer(guards)
         self._granted.clear()
         tree = await session.call("Page.getFrameTree")
-        self._state.main_frame = tree["frameTree"]["frame"]["id"]
-        self._state.url = tree["frameTree"]["frame"]["url"]
+        self._state.stands_on(tree["frameTree"]["frame"])
         for method, params in self.journal:
             await self._on.call(method, params, repeatable=True)
         return session
 
     async def set_up(self, method: str, params: dict[str, Any], key: str = "") -> None:
-        """A set-up command: applied now, and again after each reconnect."""
-        self.journal.note(method, params, key)
+        """A set-up command: applied now, and again after each reconnect. One that was refused is not remembered."""
         await self._on.call(method, params, repeatable=True)
+        self.journal.note(method, params, key)
 
     async def answer_dialogs(self) -> None:
-        """Answer every dialog by policy (accepted) until cancelled; ends with the session."""
-        writer = self._on
-        with writer.session.stream("Page.javascriptDialogOpening") as dialogs:
+        """Answer every dialog by policy (accepted, a prompt with its own proposal) until cancelled; ends with the session.
+
+        A dialog that opened before, while nobody answered, is answered at once.
+        """
+        session = self.session
+        with session.stream("Page.javascriptDialogOpening") as dialogs:
+            if self.state.dialog is not None:
+                await self._answer(self.state.dialog)
             async for _, params in dialogs:
-                self._log.warning(
-                    "page.dialog",
-                    kind=params.get("type", ""),
-                    message=str(params.get("message", ""))[:500],
-                    accepted=True,
-                )
-                try:
-                    await self._on.call("Page.handleJavaScriptDialog", {"accept": True})
-                except ProtocolError as error:
-                    self._log.info("page.dialog", kind="gone", message=error.message, accepted=False)
-                except OperationError:
-                    return  # the session or its lease is over; whoever lost it tells so
+                if session.make_error is not None:
+                    return
+                await self._answer(params)
+
+    async def _answer(self, dialog: dict[str, Any]) -> None:
+        self._log.warning(
+            "page.dialog",
+            kind=dialog.get("type", ""),
+            message=str(dialog.get("message", ""))[:500],
+            accepted=True,
+        )
+        answer: dict[str, Any] = {"accept": True}
+        if dialog.get("type") == "prompt":
+            answer["promptText"] = dialog.get("defaultPrompt", "")
+        try:
+            await self._on.call("Page.handleJavaScriptDialog", answer)
+        except OperationError as error:
+            # It is gone, or the session is, or the leases are: whoever waits for the page learns it by its own command.
+            self._log.info("page.dialog", kind="gone", message=error.why, accepted=False)
 
     # --- navigation
 
     async def navigate(self, url: str) -> None:
         """`Page.navigate`, then the load event of the new document; joins what Page and Network events say."""
         check_url(url, self._allowed_origins)
-        state = self.state
-        self.effects += 1
-        state.status = 0
-        result = await self._on.call("Page.navigate", {"url": url})
+        self.last_miss = Miss(Cause.STEP_TIMEOUT, "the page did not answer in time")
+        before = self.navigations
+        result = await self._act("Page.navigate", {"url": url})
+        loader = result.get("loaderId", "")
         if result.get("errorText"):
-            raise self._net_error(url, result["errorText"])
-        loader = result.get("loaderId")
+            status = self.state.answer_to(loader)
+            raise self._net_error(url, result["errorText"] + (f", after HTTP status {status}" if status else ""))
         if loader:
-            self.last_miss = Miss(Cause.STEP_TIMEOUT, "the page's load event did not come")
-            while loader not in self.state.loaded:
-                if loader in self.state.load_failed:
-                    raise self._net_error(url, self.state.load_failed[loader])
-                await self.state.changed(1.0)
+            await self._wait_loaded(loader)
+        else:  # a move within the document; its event may come after the reply
+            await self.wait_navigation(before)
         self.check_status(400)
+
+    async def _wait_loaded(self, loader: str) -> None:
+        """Wait for the load event of this document, or of the one that took its place meanwhile."""
+        self.last_miss = Miss(Cause.STEP_TIMEOUT, "the page's load event did not come")
+        while True:
+            state = self.state
+            present = state.loaders[-1] if loader in state.loaders else loader
+            if present in state.load_failed:
+                raise self._net_error(state.url, state.load_failed[present])
+            if present in state.loaded:
+                return
+            if present == state.loaders[-1]:  # before that, the status is the document's that is being left
+                self.check_status(400)
+            await self._wait_event()
+
+    async def _wait_event(self) -> None:
+        """Return at the next event of the page, or soon; raises what ended the session, which brings no more events."""
+        if self.session.make_error is not None:
+            raise self.session.make_error("an awaited event")
+        await self.state.changed(0.2)
 
     def _net_error(self, url: str, text: str) -> StepError:
         auth = "AUTH" in text
@@ -187,23 +220,9 @@ class CdpPage:
         """Wait until `navigations` is above `since` and the document has loaded."""
         self.last_miss = Miss(Cause.NAVIGATION_MISSING, "the recorded navigation did not happen")
         while self.state.navigations <= since:
-            await self.state.changed(1.0)
-        self.last_miss = Miss(Cause.STEP_TIMEOUT, "the page's load event did not come")
-        while not self.state.loaded:
-            if self.state.status >= 400:
-                break
-            if await self._ready_state() == "complete":
-                break
-            await self.state.changed(0.1)
+            await self._wait_event()
+        await self._wait_loaded(self.state.loaders[-1])
         self.check_status(400)
-
-    async def _ready_state(self) -> str:
-        try:
-            return str(await self.evaluate("document.readyState"))
-        except StepError as error:
-            if error.cause is Cause.EXPRESSION_FAILED:
-                return "unknown"
-            raise
 
     async def title(self) -> str:
         """The document's title."""
@@ -227,19 +246,24 @@ class CdpPage:
 
     # --- elements
 
-    async def point(self, place: Place) -> Point:
+    async def point(self, place: Place, *, enabled: bool = True) -> Point:
         """Where to act; see the port."""
         if not place.selectors:
             return await self._viewport_point(place)
+        started = anyio.current_time()
         while True:
-            found = await self.run(place, "point", place.offset, place.relative)
-            if "wait" not in found:
-                if not found["inside"]:
+            found = await self._look(place, started, "point", place.offset, place.relative, enabled)
+            at = found["value"] if found else {}
+            if "x" in at:
+                if not at["inside"]:
                     self._log.warning(
                         "step.drift", field="offset", expected="inside the element", found=f"{place.offset} misses it"
                     )
-                return Point(found["x"], found["y"])
-            self.last_miss = Miss(Cause.ELEMENT_NOT_ACTIONABLE, found["wait"])
+                left, top = await self._frame_corner(place.frame)
+                return Point(left + at["x"], top + at["y"])
+            if at:
+                self.last_miss = Miss(Cause.ELEMENT_NOT_ACTIONABLE, at["wait"])
+            self.check_status(500)
             await anyio.sleep(POLL_S)
 
     async def _viewport_point(self, place: Place) -> Point:
@@ -253,29 +277,52 @@ class CdpPage:
     async def run(self, place: Place, function: str, *arguments: Any) -> Any:
         """Find the element and run a page-script function on it; see the port."""
         started = anyio.current_time()
-        self.last_miss = Miss(Cause.ELEMENT_NOT_FOUND, f"no element for {_names(place)}")
         while True:
-            elapsed = anyio.current_time() - started
-            for number, chain in enumerate(place.selectors):
-                if number * STAGGER_S > elapsed:
-                    break
-                found = await self._run_chain(place.frame, chain, "run", [function, list(arguments)])
-                if found is not None:
-                    if number:
-                        self._log.info("step.fallback", alternative=number, selector=" >> ".join(chain))
-                    return found["value"]
+            found = await self._look(place, started, function, *arguments)
+            if found is not None:
+                return found["value"]
             self.check_status(500)
             await anyio.sleep(POLL_S)
+
+    async def _look(self, place: Place, started: float, function: str, *arguments: Any) -> dict[str, Any] | None:
+        """One look with each alternative that is eligible by now; None when no element is there.
+
+        An element that cannot be acted on yet (`wait`) is the answer only where no later alternative has a better one.
+        `last_miss` changes when the look is over, never before: a deadline in the middle of it tells what was seen last.
+        """
+        self._hint = ""
+        elapsed = anyio.current_time() - started
+        waiting: dict[str, Any] | None = None
+        for number, chain in enumerate(place.selectors):
+            if number * STAGGER_S > elapsed:
+                break
+            found = await self._run_chain(place.frame, chain, "run", [function, list(arguments)])
+            if found is None:
+                continue
+            if isinstance(found["value"], dict) and "wait" in found["value"]:
+                waiting = waiting or found
+                continue
+            if number:
+                self._log.info("step.fallback", alternative=number, selector=" >> ".join(chain))
+            self.last_miss = None
+            return dict(found)
+        if waiting is None:
+            self.last_miss = self._not_found(place)
+        return waiting
+
+    def _not_found(self, place: Place) -> Miss:
+        return Miss(Cause.ELEMENT_NOT_FOUND, self._hint or f"no element for {_names(place)}")
 
     async def survey(
         self, place: Place, properties: Sequence[str] = (), attributes: Sequence[str] = ()
     ) -> list[dict[str, Any]]:
         """All elements of the first alternative that finds any; see the port."""
+        self._hint = ""
         for chain in place.selectors:
             found = await self._run_chain(place.frame, chain, "survey", [list(properties), list(attributes)])
             if found:
                 return list(found)
-        self.last_miss = Miss(Cause.ELEMENT_NOT_FOUND, f"no element for {_names(place)}")
+        self.last_miss = self._not_found(place)
         self.check_status(500)
         return []
 
@@ -289,7 +336,7 @@ class CdpPage:
                 return await self._call_script(world, None, chain, entry, arguments)
             return await self._run_aria(world, chain, entry, arguments)
         except ProtocolError as error:
-            if any(text in error.message for text in _GONE) or "No node" in error.message:
+            if any(text in error.message for text in _GONE) or _NO_NODE.search(error.message):
                 return None
             raise
 
@@ -310,7 +357,7 @@ class CdpPage:
         if "exceptionDetails" in result:
             why = _exception_text(result["exceptionDetails"])
             if "SyntaxError" in why or "not a valid" in why:
-                self.last_miss = Miss(Cause.ELEMENT_NOT_FOUND, why)
+                self._hint = why
                 return None
             if "harness is not defined" in why:
                 return None
@@ -324,24 +371,47 @@ class CdpPage:
             {"expression": "document", "contextId": world, "objectGroup": WORLD},
             repeatable=True,
         )
-        root = document["result"]["objectId"]
+        top = root = document["result"]["objectId"]
+        pending: list[str] = []
         try:
-            for number, part in enumerate(chain):
+            for part in chain:
                 if not part.startswith("aria/"):
-                    return await self._call_script(world, root, chain[number:], entry, arguments)
-                found = await self._query_aria(world, root, part)
+                    pending.append(part)
+                    continue
+                host = await self._query_script(root, pending) if pending else root
+                found = await self._query_aria(world, top, host, part) if host else None
                 if found is None:
                     return None
-                root = found
-            return await self._call_script(world, root, (), entry, arguments)
+                root, pending = found, []
+            return await self._call_script(world, root, tuple(pending), entry, arguments)
         finally:
             if self.session.make_error is None:
                 await self._on.call("Runtime.releaseObjectGroup", {"objectGroup": WORLD}, repeatable=True)
 
-    async def _query_aria(self, world: int, root: str, selector: str) -> str | None:
+    async def _query_script(self, root: str, chain: Sequence[str]) -> str | None:
+        """The element that a chain of the page script's own selectors leads to, as an object of the browser."""
+        result = await self._on.call(
+            "Runtime.callFunctionOn",
+            {
+                "functionDeclaration": "function(chain) { return harness.find(this, chain); }",
+                "arguments": [{"value": list(chain)}],
+                "objectId": root,
+                "objectGroup": WORLD,
+            },
+            repeatable=True,
+        )
+        if "exceptionDetails" in result:
+            self._hint = _exception_text(result["exceptionDetails"])
+            return None
+        found = result["result"].get("objectId")
+        return None if found is None else str(found)
+
+    async def _query_aria(self, world: int, top: str, host: str, selector: str) -> str | None:
+        """The first element of this name and role within a host. The whole document is asked: Chromium 156 finds nothing
+        under an element that is no node of its accessibility tree, as many a shadow host is none."""
         wanted = {match["key"]: match["value"] for match in _ARIA.finditer(selector)}
         name = wanted.get("name", _ARIA.sub("", selector.removeprefix("aria/")).strip())
-        params: dict[str, Any] = {"objectId": root}
+        params: dict[str, Any] = {"objectId": top}
         if name:
             params["accessibleName"] = name
         if "role" in wanted:
@@ -356,36 +426,80 @@ class CdpPage:
                 {"backendNodeId": node["backendDOMNodeId"], "executionContextId": world, "objectGroup": WORLD},
                 repeatable=True,
             )
-            return str(resolved["object"]["objectId"])
+            found = str(resolved["object"]["objectId"])
+            if host == top or await self._contains(host, found):
+                return found
         return None
 
+    async def _contains(self, host: str, element: str) -> bool:
+        result = await self._on.call(
+            "Runtime.callFunctionOn",
+            {
+                "functionDeclaration": "function(element) { return harness.contains(this, element); }",
+                "arguments": [{"objectId": element}],
+                "objectId": host,
+                "returnByValue": True,
+            },
+            repeatable=True,
+        )
+        return bool(result["result"].get("value"))
+
     async def _world(self, frame: tuple[int, ...], *, isolated: bool) -> int | None:
-        frame_id = self.state.main_frame
-        if frame:
-            tree = (await self.session.call("Page.getFrameTree"))["frameTree"]
-            for index in frame:
-                children = tree.get("childFrames", [])
-                if index >= len(children):
-                    self.last_miss = Miss(Cause.ELEMENT_NOT_FOUND, f"there is no frame {'/'.join(map(str, frame))}")
-                    return None
-                tree = children[index]
-            frame_id = tree["frame"]["id"]
-        return self.state.world(frame_id, isolated=isolated)
+        frame_id = await self._frame_id(frame)
+        return None if frame_id is None else self.state.world(frame_id, isolated=isolated)
+
+    async def _frame_id(self, frame: tuple[int, ...]) -> str | None:
+        """The frame at this path of indices; None while there is none."""
+        if not frame:
+            return self.state.main_frame
+        tree = (await self.session.call("Page.getFrameTree"))["frameTree"]
+        for index in frame:
+            children = tree.get("childFrames", [])
+            if index >= len(children):
+                self._hint = f"there is no frame {'/'.join(map(str, frame))}"
+                return None
+            tree = children[index]
+        return str(tree["frame"]["id"])
+
+    async def _frame_corner(self, frame: tuple[int, ...]) -> tuple[float, float]:
+        """Where the content of a frame begins in the main viewport. The browser is asked: a frame of another origin
+        cannot tell."""
+        frame_id = await self._frame_id(frame)
+        if not frame or frame_id is None:
+            return 0.0, 0.0
+        owner = await self.session.call("DOM.getFrameOwner", {"frameId": frame_id})
+        box = await self.session.call("DOM.getBoxModel", {"backendNodeId": owner["backendNodeId"]})
+        left, top = box["model"]["content"][:2]
+        return left, top
 
     # --- input
+
+    async def _act(self, method: str, params: dict[str, Any]) -> Any:
+        """Send a command that has an effect; it is counted unless it is certain that it did not happen."""
+        self.effects += 1
+        try:
+            return await self._on.call(method, params, timeout_s=self._patience_s())
+        except OperationError as error:
+            self.effects -= not error.may_have_happened
+            raise
+
+    def _patience_s(self) -> float | None:
+        """A command that may wait for the page gets what is left of the step's own deadline, never less than usual."""
+        left_s = anyio.current_effective_deadline() - anyio.current_time()
+        return max(left_s, self.session.connection.timeout_s) if math.isfinite(left_s) else None
 
     def _modifiers(self) -> int:
         return sum(bit for name, bit in MODIFIERS.items() if name in self._held_keys)
 
     async def mouse(self, kind: MouseKind, at: Point, button: Button = "left", click_count: int = 0) -> None:
         """`Input.dispatchMouseEvent`."""
-        self.effects += kind != "mouseMoved"
         if kind == "mousePressed":
             self._pressed = button
         held = self._pressed
         if kind == "mouseReleased":
             self._pressed = None
-        await self._on.call(
+        send = self._on.call if kind == "mouseMoved" else self._act
+        await send(
             "Input.dispatchMouseEvent",
             {
                 "type": kind,
@@ -400,8 +514,7 @@ class CdpPage:
 
     async def wheel(self, at: Point, dx: float, dy: float) -> None:
         """One wheel event."""
-        self.effects += 1
-        await self._on.call(
+        await self._act(
             "Input.dispatchMouseEvent", {"type": "mouseWheel", "x": at.x, "y": at.y, "deltaX": dx, "deltaY": dy}
         )
 
@@ -410,7 +523,6 @@ class CdpPage:
         key = key_named(name)
         if key is None:
             raise StepError(f"there is no key named {name!r}", why="see the DOM's key values", cause=Cause.STEP_INVALID)
-        self.effects += 1
         if kind == "down":
             self._held_keys.add(key.key)
         else:
@@ -426,7 +538,7 @@ class CdpPage:
         }
         if kind == "down" and types_text:
             params["text"] = params["unmodifiedText"] = key.text
-        await self._on.call("Input.dispatchKeyEvent", params)
+        await self._act("Input.dispatchKeyEvent", params)
 
     async def release_keys(self) -> None:
         """Release every key that is still held: a recording may end with one down."""
@@ -435,54 +547,64 @@ class CdpPage:
 
     async def insert_text(self, text: str) -> None:
         """`Input.insertText`."""
-        self.effects += 1
-        await self._on.call("Input.insertText", {"text": text})
+        await self._act("Input.insertText", {"text": text})
 
     async def paste_at_focus(self) -> None:
         """Control+V with the editing command named, since a synthetic chord alone runs no editor command."""
-        self.effects += 1
         chord = {"key": "v", "code": "KeyV", "windowsVirtualKeyCode": 86, "modifiers": MODIFIERS["Control"]}
-        await self._on.call("Input.dispatchKeyEvent", {"type": "rawKeyDown", "commands": ["paste"], **chord})
-        await self._on.call("Input.dispatchKeyEvent", {"type": "keyUp", **chord})
+        await self._act("Input.dispatchKeyEvent", {"type": "rawKeyDown", "commands": ["paste"], **chord})
+        await self._act("Input.dispatchKeyEvent", {"type": "keyUp", **chord})
 
     # --- scripts, clipboard, pictures
 
     async def evaluate(self, expression: str, frame: tuple[int, ...] = ()) -> Any:
         """In the page's own world; the expression comes from the map, never from data."""
+        return (await self._evaluate(expression, frame, returnByValue=True)).get("value")
+
+    async def holds(self, expression: str, frame: tuple[int, ...] = ()) -> bool:
+        """Whether an expression is truthy as JavaScript sees it; see the port."""
+        found = await self._evaluate(expression, frame, objectGroup=PROBES)
+        if "objectId" not in found:
+            return bool(found.get("value")) or found.get("unserializableValue", "0") not in {
+                "NaN",
+                "-0",
+                "0",
+                "0n",
+                "-0n",
+            }
+        await self._on.call("Runtime.releaseObjectGroup", {"objectGroup": PROBES}, repeatable=True)
+        return True
+
+    async def _evaluate(self, expression: str, frame: tuple[int, ...], **options: Any) -> dict[str, Any]:
         world = await self._world(frame, isolated=False) if frame else None
         if frame and world is None:
             raise StepError(
                 "the expression's frame is not there", why="there is no such frame", cause=Cause.EXPRESSION_FAILED
             )
+        where = {} if world is None else {"contextId": world}
         try:
             result = await self._on.call(
                 "Runtime.evaluate",
-                {
-                    "expression": expression,
-                    "returnByValue": True,
-                    "awaitPromise": True,
-                    **({"contextId": world} if world is not None else {}),
-                },
+                {"expression": expression, "awaitPromise": True, **options, **where},
                 repeatable=True,
+                timeout_s=self._patience_s(),
             )
         except ProtocolError as error:
-            if any(text in error.message for text in _GONE):
-                raise StepError(
-                    "the document changed under an expression", why=error.message, cause=Cause.EXPRESSION_FAILED
-                ) from error
-            raise
+            raise StepError(
+                "an expression could not be evaluated", why=error.message, cause=Cause.EXPRESSION_FAILED
+            ) from error
         if "exceptionDetails" in result:
             raise StepError(
                 "an expression threw", why=_exception_text(result["exceptionDetails"]), cause=Cause.EXPRESSION_FAILED
             )
-        return result["result"].get("value")
+        return dict(result["result"])
 
     async def write_clipboard(self, text: str) -> None:
         """`navigator.clipboard.writeText` in the isolated world; the text travels as a call argument."""
         await self._allow_clipboard()
-        world = await self._world((), isolated=True)
-        self.effects += 1
-        result = await self._on.call(
+        while (world := await self._world((), isolated=True)) is None:
+            await self._wait_event()  # the document is just being replaced
+        result = await self._act(
             "Runtime.callFunctionOn",
             {
                 "functionDeclaration": "function(text) { return navigator.clipboard.writeText(text); }",
@@ -505,10 +627,18 @@ class CdpPage:
         if origin in self._granted:
             return
         permissions = ["clipboardReadWrite", "clipboardSanitizedWrite"]
-        await self.session.connection.call(
-            "Browser.grantPermissions",
-            {"origin": origin, "browserContextId": self.context_id, "permissions": permissions},
-        )
+        try:
+            await self.session.connection.call(
+                "Browser.grantPermissions",
+                {"origin": origin, "browserContextId": self.context_id, "permissions": permissions},
+            )
+        except ProtocolError as error:
+            raise StepError(
+                "the page may not use the clipboard",
+                why=f"{error.message} (origin {origin})",
+                todo="the page must be a secure origin (https or loopback)",
+                cause=Cause.CLIPBOARD_REFUSED,
+            ) from error
         self._granted.add(origin)
         for permission in permissions:
             self._log.info("permission.granted", origin=origin, permission=permission)
@@ -530,7 +660,8 @@ class CdpPage:
         params: dict[str, Any] = {"format": "png"}
         if clip is not None:
             numbers = (*clip,)
-            if not all(math.isfinite(number) for number in numbers) or clip.width <= 0 or clip.height <= 0:
+            numeric = all(isinstance(number, int | float) and math.isfinite(number) for number in numbers)
+            if not numeric or clip.width <= 0 or clip.height <= 0:
                 raise StepError("the picture's region is not usable", why=f"{clip}", cause=Cause.STEP_INVALID)
             if not 0 < clip.scale <= 8 or clip.width * clip.height * clip.scale**2 > MAX_CLIP_PIXELS:
                 raise StepError("the picture's region is too large", why=f"{clip}", cause=Cause.STEP_INVALID)
@@ -539,10 +670,15 @@ class CdpPage:
         return base64.b64decode(result["data"])
 
     async def close(self) -> None:
-        """`Target.closeTarget`: passes `beforeunload` by; the target is written to under the session's lease."""
-        self.effects += 1
+        """`Page.close`, under the session's lease, until the target is gone; `beforeunload` is answered by policy."""
         self.session.closing = True
-        await self._on.call("Page.close")
+        self.last_miss = Miss(Cause.STEP_TIMEOUT, "the page did not close")
+        try:
+            await self._act("Page.close", {})
+            while True:
+                await self._wait_event()
+        except SessionDetachedError:
+            return
 
 
 def _names(place: Place) -> str:

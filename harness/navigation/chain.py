@@ -1,4 +1,5 @@
-"""The chain around every step, outermost first: observe → own → retry → deadline → verify entry → act → verify exit.
+"""The chain around every step, outermost first: observe → own → retry → deadline → verify entry → act → verify exit →
+decide.
 
 Each link is a function of (run, inner) that does its part and awaits the rest; the chain is those functions folded from
 right to left, so that a link can be taken out, or one added, without another knowing.
@@ -28,9 +29,14 @@ RESUMES = 3
 """How often one step may be run again after lost connections that cannot have had an effect."""
 
 
+_HOPELESS = frozenset({Cause.STRATEGY_DEFECT, Cause.STEP_INVALID, Cause.URL_REFUSED})
+"""What no repetition mends."""
+
+
 @dataclass
 class StepRun:
-    """One step being run: what it is, in which context, and at which attempt."""
+    """One step being run: what it is, in which context, and at which attempt. `goto`: the step to go on at, or None for
+    the next one."""
 
     phase: Phase
     step: Step
@@ -38,6 +44,7 @@ class StepRun:
     ctx: StepContext
     timeout_s: float
     attempt: int = 1
+    goto: str | None = None
 
 
 Inner = Callable[[StepRun], Awaitable[None]]
@@ -93,7 +100,8 @@ async def own(run: StepRun, inner: Inner) -> None:
 
 async def retry(run: StepRun, inner: Inner) -> None:
     """Run a step again where that is safe: as often as the map says after a failure of the page, and after a lost
-    connection only when nothing with an effect was sent in this attempt."""
+    connection only when nothing with an effect was sent in this attempt. A step that commits is never run again after
+    an effect."""
     resumes = 0
     while True:
         effects = run.ctx.page.effects
@@ -107,7 +115,8 @@ async def retry(run: StepRun, inner: Inner) -> None:
             resumes += 1
             await run.ctx.restore()
         except StepError as error:
-            if run.attempt > run.step.retries or error.cause is Cause.STRATEGY_DEFECT:
+            committed = run.step.commits and run.ctx.page.effects != effects
+            if run.attempt > run.step.retries or committed or error.cause in _HOPELESS:
                 raise
             run.attempt += 1
 
@@ -115,10 +124,9 @@ async def retry(run: StepRun, inner: Inner) -> None:
 async def deadline(run: StepRun, inner: Inner) -> None:
     """One deadline around the whole attempt; its error tells what was waited for."""
     run.ctx.page.last_miss = None
-    try:
-        with anyio.fail_after(run.timeout_s):
-            await inner(run)
-    except TimeoutError as error:
+    with anyio.move_on_after(run.timeout_s) as scope:
+        await inner(run)
+    if scope.cancelled_caught:  # a TimeoutError of the strategy's own is none of this deadline
         miss = run.ctx.page.last_miss
         raise StepError(
             f"step {run.step.id} ({run.step.action}) did not finish within {run.timeout_s:g} s",
@@ -126,7 +134,7 @@ async def deadline(run: StepRun, inner: Inner) -> None:
             cause=_timeout_cause(run, miss.cause if miss else Cause.STEP_TIMEOUT),
             may_have_happened=True,
             url=run.ctx.page.url,
-        ) from error
+        )
 
 
 def _timeout_cause(run: StepRun, cause: Cause) -> Cause:
@@ -167,11 +175,21 @@ async def verify_exit(run: StepRun, inner: Inner) -> None:
     await inner(run)
 
 
+async def decide(run: StepRun, inner: Inner) -> None:
+    """Evaluate the step's conditional, and note where to go on."""
+    conditional = run.step.conditional
+    if conditional is not None:
+        result = await run.ctx.page.holds(conditional.expression)
+        run.goto = conditional.on_true if result else conditional.on_false
+        run.ctx.log.info("step.branched", result=result, goto=run.goto or "")
+    await inner(run)
+
+
 async def _done(_run: StepRun) -> None:
     """The end of the chain."""
 
 
-LINKS: tuple[Link, ...] = (observe, own, retry, deadline, verify_entry, act, verify_exit)
+LINKS: tuple[Link, ...] = (observe, own, retry, deadline, verify_entry, act, verify_exit, decide)
 """The chain of the house, outermost first."""
 
 

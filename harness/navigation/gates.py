@@ -22,10 +22,10 @@ async def holds(page: Page, gate: Gate) -> bool:
         case "selector":
             return any(found["visible"] for found in await page.survey(Place(selectors=((gate.value,),))))
         case "url":
-            return str(await page.evaluate("location.href")).startswith(gate.value)
+            return page.url.startswith(gate.value)
         case "expression":
             try:
-                return bool(await page.evaluate(gate.value))
+                return await page.holds(gate.value)
             except StepError as error:
                 if error.cause is Cause.EXPRESSION_FAILED:
                     return False

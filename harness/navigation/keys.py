@@ -59,7 +59,7 @@ def key_named(name: str) -> Key | None:
     name = _ALIASES.get(name, name)
     if name in _NAMED:
         return _NAMED[name]
-    if name.startswith("F") and name[1:].isdigit() and 1 <= int(name[1:]) <= 24:
+    if name.startswith("F") and name.isascii() and name[1:].isdigit() and 1 <= int(name[1:]) <= 24:
         return Key(name, name, 111 + int(name[1:]))
     if len(name) != 1:
         return None

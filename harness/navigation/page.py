@@ -72,8 +72,8 @@ class Page(Protocol):
         """Emulate this viewport until another one is set; survives a reconnect."""
         ...
 
-    async def point(self, place: Place) -> Point:
-        """Wait until the place can be acted on (found, in view, not disabled, at rest) and return where."""
+    async def point(self, place: Place, *, enabled: bool = True) -> Point:
+        """Wait until the place can be acted on (found, in view, at rest, and where `enabled`, not disabled); return where."""
         ...
 
     async def run(self, place: Place, function: str, *arguments: Any) -> Any:
@@ -111,6 +111,11 @@ class Page(Protocol):
         """The JSON value of an expression in the page's own world, promises awaited; StepError when it throws."""
         ...
 
+    async def holds(self, expression: str, frame: tuple[int, ...] = ()) -> bool:
+        """Whether an expression is truthy in JavaScript's sense (an element and an empty list are); StepError when it
+        throws."""
+        ...
+
     async def write_clipboard(self, text: str) -> None:
         """Put text on the clipboard through the page's origin; the caller owns the clipboard scope."""
         ...
@@ -128,5 +133,5 @@ class Page(Protocol):
         ...
 
     async def close(self) -> None:
-        """Close the page without asking it (`beforeunload` is passed by)."""
+        """Close the page, whatever it says to that (`beforeunload`); returns when it is gone."""
         ...

@@ -38,9 +38,17 @@
     return out;
   };
 
-  const byXPath = (root, path) => {
+  const evaluatePath = (path, root) => {
     const found = document.evaluate(path, root, null, XPathResult.ORDERED_NODE_SNAPSHOT_TYPE, null);
     return Array.from({ length: found.snapshotLength }, (_, i) => found.snapshotItem(i)).filter((n) => n instanceof Element);
+  };
+
+  // Within a chain a path must not leave its host: `//x` would begin at the document. XPath knows no shadow root, so its
+  // children are searched.
+  const byXPath = (root, path) => {
+    if (root instanceof Document) return evaluatePath(path, root);
+    const within = path.startsWith('//') ? `descendant-or-self::${path.slice(2)}` : path.replace(/^\/+/, '');
+    return [...root.children].flatMap((child) => evaluatePath(within, child));
   };
 
   const queryOne = (root, selector) => {
@@ -60,21 +68,11 @@
     return roots;
   };
 
-  const frameOffset = () => {
-    let x = 0;
-    let y = 0;
-    for (let w = window; w !== w.parent && w.frameElement; w = w.parent) {
-      const box = w.frameElement.getBoundingClientRect();
-      x += box.left + w.frameElement.clientLeft;
-      y += box.top + w.frameElement.clientTop;
-    }
-    return [x, y];
-  };
-
+  // A page that nobody paints runs no animation frames, although it may say that it is visible: the timer ends the wait.
   const twoFramesLater = () =>
     new Promise((done) => {
-      if (document.hidden) setTimeout(done, 32);
-      else requestAnimationFrame(() => requestAnimationFrame(done));
+      requestAnimationFrame(() => requestAnimationFrame(done));
+      setTimeout(done, document.hidden ? 32 : 200);
     });
 
   const firstRect = (el) => {
@@ -85,26 +83,38 @@
   const inView = (rect) =>
     rect.top >= 0 && rect.left >= 0 && rect.bottom <= innerHeight && rect.right <= innerWidth;
 
+  const isDisabled = (el) => el.matches(':disabled') || el.closest('button:disabled, option:disabled, optgroup:disabled');
+
+  // Bring a point of the element into view: an element may be larger than the viewport, or its frame scrolled away.
+  const reveal = (el, at) => {
+    if (!inView(firstRect(el))) el.scrollIntoView({ block: 'center', inline: 'center', behavior: 'instant' });
+    else if (window !== window.parent) el.scrollIntoView({ block: 'nearest', inline: 'nearest', behavior: 'instant' });
+    const [x, y] = at(firstRect(el));
+    const beyond = (value, size) => (value < 0 || value >= size ? value - size / 2 : 0);
+    const [left, top] = [beyond(x, innerWidth), beyond(y, innerHeight)];
+    if (left || top) window.scrollBy({ left, top, behavior: 'instant' });
+  };
+
   const functions = {
-    // Where to act: {x, y} in the main viewport, or {wait: reason} while the element cannot be acted on.
-    async point(el, offset, relative) {
+    // Where to act: {x, y} in the frame's viewport, or {wait: reason} while the element cannot be acted on.
+    async point(el, offset, relative, enabled) {
       if (!visible(el)) return { wait: 'the element is not visible' };
-      if (el.matches(':disabled')) return { wait: 'the element is disabled' };
-      let rect = firstRect(el);
-      if (!rect) return { wait: 'the element has no box' };
-      if (!inView(rect)) {
-        el.scrollIntoView({ block: 'center', inline: 'center', behavior: 'instant' });
-        rect = firstRect(el);
-      }
+      if (enabled && isDisabled(el)) return { wait: 'the element is disabled' };
+      if (!firstRect(el)) return { wait: 'the element has no box' };
+      const [rx, ry] = relative || [0.5, 0.5];
+      const within = (box) => offset || [box.width * rx, box.height * ry];
+      const at = (box) => [box.left + within(box)[0], box.top + within(box)[1]];
+      reveal(el, at);
+      const rect = firstRect(el);
       await twoFramesLater();
       const now = firstRect(el);
       if (!now || ['left', 'top', 'width', 'height'].some((k) => Math.abs(now[k] - rect[k]) > STABLE_PX)) {
         return { wait: 'the element is moving' };
       }
-      const [dx, dy] = offset || [now.width * (relative ? relative[0] : 0.5), now.height * (relative ? relative[1] : 0.5)];
-      const [fx, fy] = frameOffset();
+      const [[x, y], [dx, dy]] = [at(now), within(now)];
       const inside = dx >= 0 && dy >= 0 && dx <= now.width && dy <= now.height;
-      return { x: now.left + dx + fx, y: now.top + dy + fy, inside };
+      if (inside && (x < 0 || y < 0 || x > innerWidth || y > innerHeight)) return { wait: 'the element is out of view' };
+      return { x, y, inside };
     },
 
     field(el) {
@@ -124,7 +134,7 @@
       if (typeof el.setSelectionRange === 'function' && el.value && /^(text|search|url|tel|password|textarea)$/.test(el.type)) {
         el.setSelectionRange(el.value.length, el.value.length);
       }
-      return document.activeElement === el || el.shadowRoot !== null;
+      return el.matches(':focus, :focus-within') || el.shadowRoot?.activeElement != null;
     },
 
     clear(el) {
@@ -147,7 +157,7 @@
       else el.value = value;
       el.dispatchEvent(new Event('input', { bubbles: true }));
       el.dispatchEvent(new Event('change', { bubbles: true }));
-      return el.value === value;
+      return el.value;
     },
 
     choose(el, value) {
@@ -160,7 +170,8 @@
     },
 
     scroll(el, x, y) {
-      el.scrollTo({ left: x, top: y, behavior: 'instant' });
+      // In quirks mode the root element itself does not scroll.
+      (el === document.documentElement ? window : el).scrollTo({ left: x, top: y, behavior: 'instant' });
       return true;
     },
   };
@@ -171,11 +182,22 @@
     attributes: Object.fromEntries((attributes || []).map((name) => [name, el.getAttribute(name)])),
   });
 
+  const find = (root, chain) => {
+    const found = query(root, chain);
+    return found.find(visible) || found[0] || null;
+  };
+
   globalThis.harness = {
-    // Run a named function on the first visible (else first) element of the chain under root; null when there is none.
+    // The first visible (else first) element of the chain under root; null when there is none.
+    find,
+    // Whether an element stands under a host, in its shadow trees or beside them.
+    contains(host, element) {
+      for (let node = element; node; node = node.parentNode || node.host) if (node === host) return true;
+      return false;
+    },
+    // Run a named function on it.
     async run(root, chain, name, args) {
-      const found = query(root, chain);
-      const el = found.find(visible) || found[0];
+      const el = find(root, chain);
       if (!el) return null;
       return { value: await functions[name](el, ...args) };
     },

@@ -6,6 +6,7 @@ starts empty and learns from the events of the set-up.
 
 from __future__ import annotations
 
+from collections import deque
 from typing import Any
 
 import anyio
@@ -17,8 +18,9 @@ WORLD = "harness"
 
 
 class PageState:
-    """Notes of one session's page. `navigations` counts the main frame's documents and same-document moves; `loader` is
-    the id of its document; `dialog` is what an open dialog said, or None."""
+    """Notes of one session's page. `navigations` counts the main frame's documents and same-document moves; `loaders` are
+    the ids of its last documents, the present one last; `status` is the present one's HTTP status, 0 where it has none;
+    `dialog` is what an open dialog said, or None."""
 
     def __init__(self, session: Session) -> None:
         self.main_frame = ""
@@ -26,10 +28,11 @@ class PageState:
         self.status = 0
         self.status_url = ""
         self.navigations = 0
-        self.loader = ""
+        self.loaders: deque[str] = deque(maxlen=20)
         self.loaded: set[str] = set()
         self.load_failed: dict[str, str] = {}
         self.dialog: dict[str, Any] | None = None
+        self._answer = ("", 0, "")
         self._worlds: dict[int, tuple[str, bool]] = {}
         self._changed = anyio.Event()
         for method, handler in {
@@ -54,6 +57,11 @@ class PageState:
         """Return at the next event noted, or after `at_most_s`."""
         with anyio.move_on_after(at_most_s):
             await self._changed.wait()
+
+    def answer_to(self, loader: str) -> int:
+        """The HTTP status that this document's request was answered with, whether it became a document or not; else 0."""
+        answered, status, _ = self._answer
+        return status if answered == loader else 0
 
     def world(self, frame_id: str, *, isolated: bool) -> int | None:
         """The execution context of a frame: our isolated one, or the page's own."""
@@ -86,14 +94,16 @@ class PageState:
 
     def stands_on(self, frame: dict[str, Any]) -> None:
         """The main frame holds this document now; what is known of earlier ones is forgotten."""
-        self.main_frame, self.loader = frame["id"], frame["loaderId"]
+        loader = frame["loaderId"]
+        self.main_frame = frame["id"]
         self.url = frame["url"] + frame.get("urlFragment", "")
-        self.loaded &= {self.loader}
-        self.load_failed = {loader: text for loader, text in self.load_failed.items() if loader == self.loader}
-        if frame.get("unreachableUrl"):
-            # The browser's own error page stands there: its document "loads", and has a status of nobody.
-            self.status = 0
-            self.load_failed.setdefault(self.loader, f"{frame['unreachableUrl']} could not be reached")
+        self.loaders.append(loader)
+        answered, status, url = self._answer
+        self.status, self.status_url = (status, url) if answered == loader else (0, "")
+        self.loaded &= {loader}
+        self.load_failed = {known: text for known, text in self.load_failed.items() if known == loader}
+        if frame.get("unreachableUrl"):  # the browser's own error page stands there, and "loads"
+            self.load_failed.setdefault(loader, f"{frame['unreachableUrl']} could not be reached")
 
     def _moved_within(self, params: dict[str, Any]) -> None:
         if params["frameId"] == self.main_frame:
@@ -110,13 +120,15 @@ class PageState:
 
     def _response(self, params: dict[str, Any]) -> None:
         if params.get("type") == "Document" and params.get("frameId") == self.main_frame:
-            self.status = int(params["response"]["status"])
-            self.status_url = params["response"]["url"]
+            self._answer = (params["loaderId"], int(params["response"]["status"]), params["response"]["url"])
             self._wake()
 
     def _failed(self, params: dict[str, Any]) -> None:
-        if params.get("type") == "Document":  # the request of a document carries its loader's id
-            self.load_failed[params["requestId"]] = params.get("errorText", "")
+        # The request of a document carries its loader's id. An aborted one is superseded by another document, or was
+        # none (a download, status 204): whoever asked for it is told by the reply.
+        text = params.get("errorText", "")
+        if params.get("type") == "Document" and text != "net::ERR_ABORTED":
+            self.load_failed[params["requestId"]] = text
             self._wake()
 
     def _dialog_opened(self, params: dict[str, Any]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from typing import Any
 
 import anyio
 
@@ -33,6 +34,12 @@ class Replay:
         self._visits: Counter[str] = Counter()
         self.position = ("", "")
 
+    @property
+    def may_have_committed(self) -> bool:
+        """Whether a step that `commits` was reached; in a map that marks none, whether any step was."""
+        marked = [step.id for _, step in self._plan if step.commits]
+        return any(self._visits[step_id] for step_id in marked) if marked else bool(self._visits)
+
     async def run(self) -> None:
         """Run all steps; raises the OperationError of the step that failed. Held keys are released in any case."""
         number = 0
@@ -56,21 +63,20 @@ class Replay:
         outcome = "cancelled"
         with correlated(phase=phase.name, span_id=new_span_id()):
             try:
-                with anyio.fail_after(phase.deadline_s):
+                with anyio.move_on_after(phase.deadline_s) as scope:
                     while number < len(self._plan) and self._plan[number][0] is phase:
                         number = await self._run_step(number)
+                if scope.cancelled_caught:
+                    raise StepError(
+                        f"phase {phase.name} did not finish within {phase.deadline_s:g} s",
+                        why=f"it was at step {self.position[1]}",
+                        cause=Cause.STEP_TIMEOUT,
+                        may_have_happened=True,
+                        phase=phase.name,
+                        step_id=self.position[1],
+                        operation="phase",
+                    )
                 outcome = "ok"
-            except TimeoutError as error:
-                outcome = Cause.STEP_TIMEOUT.value
-                raise StepError(
-                    f"phase {phase.name} did not finish within {phase.deadline_s:g} s",
-                    why=f"it was at step {self.position[1]}",
-                    cause=Cause.STEP_TIMEOUT,
-                    may_have_happened=True,
-                    phase=phase.name,
-                    step_id=self.position[1],
-                    operation="phase",
-                ) from error
             except OperationError as error:
                 outcome = error.root_cause.value
                 raise
@@ -89,18 +95,18 @@ class Replay:
                 f"step {step.id} was reached more than {MAX_VISITS} times",
                 why="conditionals make a loop that does not end",
                 cause=Cause.STEP_INVALID,
+                **self._where(phase, step),
             )
         chosen = self._registry.get(step.action)
         if chosen is None:
-            raise PathUnusableError(f"no strategy for {step.action!r}", cause=Cause.STEP_INVALID)
+            raise PathUnusableError(
+                f"no strategy for {step.action!r}", cause=Cause.STEP_INVALID, **self._where(phase, step)
+            )
         timeout_s = step.timeout_s or self._path.timeout_s or self._ctx.timeout_s
-        await self._chain(StepRun(phase, step, chosen, self._ctx, timeout_s))
-        return await self._next(number, step)
+        run = StepRun(phase, step, chosen, self._ctx, timeout_s)
+        await self._chain(run)
+        return number + 1 if run.goto is None else self._index[run.goto]
 
-    async def _next(self, number: int, step: Step) -> int:
-        if step.conditional is None:
-            return number + 1
-        result = bool(await self._ctx.page.evaluate(step.conditional.expression))
-        goto = step.conditional.on_true if result else step.conditional.on_false
-        self._ctx.log.info("step.branched", result=result, goto=goto or "")
-        return number + 1 if goto is None else self._index[goto]
+    @staticmethod
+    def _where(phase: Phase, step: Step) -> dict[str, Any]:
+        return {"phase": phase.name, "step_id": step.id, "operation": f"step.{step.action}"}

@@ -147,9 +147,11 @@ def _modules_of(name: str) -> list[ModuleType]:
             return [root]
         children = [info.name for info in pkgutil.iter_modules(root.__path__)]
         return [root, *(importlib.import_module(f"{name}.{child}") for child in children)]
-    except ImportError as error:
+    except Exception as error:  # whatever the package's own code raises while it is imported
         raise UsageError(
-            f"strategies of {name!r} cannot be loaded", why=str(error), todo="correct the profile's [strategies]"
+            f"strategies of {name!r} cannot be loaded",
+            why=f"{type(error).__name__}: {error}",
+            todo="correct the profile's [strategies], or mend the package",
         ) from error
 
 

@@ -42,6 +42,7 @@ class SegmentReader:
         self.bad: list[BadLine] = []
 
     def __iter__(self) -> Iterator[Event]:
+        self.torn, self.bad = None, []
         with self.path.open("rb") as file:
             offset = 0
             for number, line in enumerate(file, start=1):
@@ -51,7 +52,7 @@ class SegmentReader:
                 offset += len(line)
                 try:
                     event = _decoder.decode(line)
-                except (msgspec.DecodeError, UnicodeDecodeError) as error:
+                except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
                     self.bad.append(BadLine(self.path, number, str(error)))
                     continue
                 yield event

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import NamedTuple
 
 EVIDENCE_SCHEMA = 1
@@ -81,6 +81,8 @@ class RunPaths:
     def artifact(self, spin_id: str, name: str) -> Path:
         """Place of an artefact; raises ValueError when the names would leave the run folder."""
         path = self.artifacts / spin_id / name
-        if not path.resolve().is_relative_to(self.artifacts.resolve()) or path.parent.parent != self.artifacts:
+        # Both are one plain name each; and no link that stands there leads elsewhere.
+        plain = all(PurePath(part).name == part != ".." and "\0" not in part for part in (spin_id, name) if part)
+        if not (plain and spin_id and name) or path.resolve() != self.artifacts.resolve() / spin_id / name:
             raise ValueError(f"artefact name {spin_id!r}/{name!r} would leave the run folder")
         return path

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from harness.basics.errors import UsageError
+from harness.basics.errors import StorageError, UsageError
+from harness.basics.failures import Cause
 from harness.runfolder.layout import EVIDENCE_SCHEMA, RunPaths
 
 
@@ -51,18 +53,40 @@ class Manifest(msgspec.Struct, kw_only=True):
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Write aside, fsync, rename over `path`, fsync the folder: a reader sees the old or the new content, whole."""
+    """Write aside, fsync, rename over `path`, fsync the folder: a reader sees the old or the new content, whole.
+
+    StorageError where that cannot be done; `path` then holds what it held.
+    """
     aside = path.with_name(f".{path.name}.aside")
-    with aside.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    aside.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY)
     try:
-        os.fsync(folder)
+        try:
+            with aside.open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            aside.replace(path)
+        except BaseException:
+            aside.unlink(missing_ok=True)
+            raise
+        sync_folder(path.parent)
+    except OSError as error:
+        raise StorageError(
+            f"{path} could not be written", why=error.strerror or str(error), cause=write_cause(error)
+        ) from error
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder durable, new files' among them."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
     finally:
-        os.close(folder)
+        os.close(descriptor)
+
+
+def write_cause(error: OSError) -> Cause:
+    """Whether a write failed for want of room (disk, quota, file size limit) or for another reason."""
+    return Cause.DISK_FULL if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG} else Cause.WRITE_FAILED
 
 
 def write_manifest(paths: RunPaths, manifest: Manifest) -> None:
@@ -81,7 +105,7 @@ def read_manifest(root: Path) -> Manifest:
         ) from error
     try:
         manifest = msgspec.json.decode(raw, type=Manifest)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise UsageError(f"the manifest of {root} cannot be read", why=str(error), todo="name another run") from error
     if manifest.schema != EVIDENCE_SCHEMA:
         raise UsageError(

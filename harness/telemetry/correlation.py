@@ -40,7 +40,10 @@ def correlated(**ids: str) -> Iterator[None]:
 
 
 def rebind(**ids: str) -> None:
-    """Change ids of the block that is open (a lease's new epoch); the block's end restores what stood before it."""
+    """Change ids that an open block has bound (a lease's new epoch); the end of that block restores what stood before.
+
+    An id that no open block has bound stays until the task's end.
+    """
     unknown = ids.keys() - _ALLOWED
     if unknown:
         raise ValueError(f"not part of the correlation chain: {sorted(unknown)}")

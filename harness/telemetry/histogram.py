@@ -25,7 +25,9 @@ class LogHistogram:
         self.maximum = 0.0
 
     def add(self, value: float) -> None:
-        """Count one finite value."""
+        """Count one value; ValueError, and nothing counted, unless it is finite."""
+        if not math.isfinite(value):
+            raise ValueError(f"not a finite value: {value}")
         self.count += 1
         self.total += value
         self.maximum = max(self.maximum, value)
@@ -37,18 +39,16 @@ class LogHistogram:
 
     def percentile(self, percent: float) -> float | None:
         """The nearest-rank percentile (0 < percent <= 100), within 1 %; None when nothing was counted."""
-        if not 0 < percent <= 100:
-            raise ValueError("a percentile lies in (0, 100]")
-        if self.count == 0:
+        rank = _rank(percent, self.count)
+        if rank == 0:
             return None
-        rank = math.ceil(percent / 100 * self.count)
         seen = self.zeros
         if seen >= rank:
             return 0.0
         for number in sorted(self.bins):
             seen += self.bins[number]
             if seen >= rank:
-                return 2 * math.exp(number * _LOG_GAMMA) / (GAMMA + 1)
+                return min(self.maximum, 2 * math.exp(number * _LOG_GAMMA) / (GAMMA + 1))
         return self.maximum
 
     @property
@@ -58,8 +58,13 @@ class LogHistogram:
 
 
 def exact_percentile(values: list[float], percent: float) -> float | None:
-    """Nearest-rank percentile of all values; None for an empty list."""
-    if not values:
-        return None
-    ordered = sorted(values)
-    return ordered[max(0, math.ceil(percent / 100 * len(ordered)) - 1)]
+    """Nearest-rank percentile (0 < percent <= 100) of all values; None for an empty list."""
+    rank = _rank(percent, len(values))
+    return sorted(values)[rank - 1] if rank else None
+
+
+def _rank(percent: float, count: int) -> int:
+    """The nearest rank, from 1; 0 when nothing was counted. The product first: 55 / 100 * 100 is more than 55."""
+    if not 0 < percent <= 100:
+        raise ValueError("a percentile lies in (0, 100]")
+    return math.ceil(percent * count / 100)

@@ -23,6 +23,18 @@ Log = FilteringBoundLogger
 """What the house logs through: a structlog bound logger over the four channels."""
 
 _CORRELATION = frozenset(CORRELATION_FIELDS)
+_OURS = frozenset({"run_id", "incarnation"})
+
+_FAILS_CLOSED = (
+    TypeError,
+    ValueError,
+    ArithmeticError,
+    LookupError,
+    AttributeError,
+    RuntimeError,
+    msgspec.MsgspecError,
+)
+"""What a field that cannot be redacted or encoded raises; its event is written as its skeleton."""
 
 
 class UndeclaredEventError(ValueError):
@@ -68,8 +80,8 @@ class Telemetry:
         if spec is None:
             raise UndeclaredEventError(f"event {name!r} is not in the catalogue")
         ids = {key: entry.pop(key) for key in _CORRELATION & entry.keys()}
-        ids.pop("run_id", None)
-        ids.pop("incarnation", None)
+        # An id of another type would make a line that no reader takes.
+        ids = {key: str(value) for key, value in ids.items() if value is not None and key not in _OURS}
         if not entry.keys() <= spec.fields.keys():
             raise UndeclaredEventError(
                 f"event {name!r} has undeclared fields {sorted(entry.keys() - spec.fields.keys())}"
@@ -97,11 +109,21 @@ class Telemetry:
             text = spec.text_fields
             event.fields = {k: self.redactor.text(v) if k in text else v for k, v in fields.items()}
             return self.redactor.line(encode_line(event))
-        except (TypeError, ValueError, OverflowError, RecursionError, msgspec.MsgspecError):
-            # Fails closed: what cannot be redacted or encoded is written as its skeleton, and counted in the summary.
-            self.skeletons += 1
-            event.fields = {}
+        except _FAILS_CLOSED:
+            return self._skeleton(event)
+
+    def _skeleton(self, event: Event) -> bytes:
+        """What is known to be safe: the event without its fields and, where even those cannot be redacted, its ids.
+
+        It is counted in the summary.
+        """
+        self.skeletons += 1
+        event.fields = {}
+        try:
             return self.redactor.line(encode_line(event))
+        except _FAILS_CLOSED:
+            bare = dict.fromkeys(_CORRELATION - _OURS, "")
+            return encode_line(msgspec.structs.replace(event, **bare))
 
     def drops(self) -> dict[str, int]:
         """Events dropped so far by channel: refused by the queue, or lost by the sink afterwards."""
@@ -113,8 +135,10 @@ class Telemetry:
         now = self.drops()
         news = {channel: now[channel] - self._told_drops[Channel(channel)] for channel in now}
         if any(news.values()):
-            self._told_drops = {Channel(channel): count for channel, count in now.items()}
+            emitted = self.emitted[Channel.OPERATIONAL]
             self.log.error("telemetry.dropped", dropped={k: v for k, v in news.items() if v})
+            if self.emitted[Channel.OPERATIONAL] > emitted:  # otherwise it was dropped itself: it is told next time
+                self._told_drops = {Channel(channel): count for channel, count in now.items()}
 
     def summarise(self) -> None:
         """Emit `telemetry.summary`: totals by channel, and how many events were cut to their skeleton."""

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import os
 import threading
 import time
 from collections.abc import Callable
@@ -18,15 +17,19 @@ from typing import Protocol
 
 from harness.basics.errors import StorageError
 from harness.basics.failures import Cause
-from harness.runfolder.framing import cut_torn_tail
 from harness.runfolder.layout import Channel, RunPaths
+from harness.runfolder.manifest import write_cause
+from harness.telemetry.segment import open_segments
+
+_ORDER = (Channel.AUDIT, Channel.OPERATIONAL, Channel.DOMAIN, Channel.PERFORMANCE)
+"""What is written first while there is room: the last words before the figures."""
 
 
 class Sink(Protocol):
     """Takes encoded lines; must never block in `put`."""
 
     def put(self, channel: Channel, line: bytes) -> bool:
-        """Queue one line; False when it was dropped (never for `audit`)."""
+        """Queue one line; False when it was dropped (of `audit`, only what comes after the end)."""
         ...
 
     async def commit(self) -> None:
@@ -38,49 +41,11 @@ class Sink(Protocol):
         ...
 
 
-class _Segment:
-    """One open segment; a failed or short write leaves no partial line behind."""
-
-    def __init__(self, paths: RunPaths, channel: Channel, max_bytes: int) -> None:
-        self._paths, self._channel, self._max_bytes = paths, channel, max_bytes
-        paths.channel(channel).mkdir(parents=True, exist_ok=True)
-        existing = paths.segments(channel)
-        self._number = len(existing) or 1
-        for path in existing[-1:]:
-            cut_torn_tail(path)
-        self._open()
-
-    def _open(self) -> None:
-        path = self._paths.segment(self._channel, self._number)
-        self.descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
-        self.size = os.fstat(self.descriptor).st_size
-
-    def append(self, block: bytes) -> None:
-        """Write a block of whole lines; on failure the file is cut back to where it was, then OSError is raised."""
-        if self.size and self.size + len(block) > self._max_bytes:
-            self.sync()
-            os.close(self.descriptor)
-            self._number += 1
-            self._open()
-        written = 0
-        try:
-            while written < len(block):
-                written += os.write(self.descriptor, block[written:])
-        except OSError:
-            os.ftruncate(self.descriptor, self.size)
-            raise
-        self.size += len(block)
-
-    def sync(self) -> None:
-        os.fdatasync(self.descriptor)
-
-    def close(self) -> None:
-        self.sync()
-        os.close(self.descriptor)
-
-
 class SegmentSink:
-    """The default sink. `queue_bytes` bounds each non-audit channel; `sync_s` is their cadence of durability."""
+    """The default sink. `queue_bytes` bounds each non-audit channel; `sync_s` is their cadence of durability.
+
+    `dropped` and `written` count lines by channel. StorageError when the segments cannot be made.
+    """
 
     def __init__(
         self,
@@ -95,11 +60,12 @@ class SegmentSink:
         self._paths = paths
         self._on_failure = on_failure
         self._queue_bytes, self._flush_s, self._sync_s = queue_bytes, flush_s, sync_s
-        self._segments = {channel: _Segment(paths, channel, segment_bytes) for channel in Channel}
+        self._segments = open_segments(paths, segment_bytes)
         self._queues: dict[Channel, list[bytes]] = {channel: [] for channel in Channel}
         self._queued = dict.fromkeys(Channel, 0)
         self.dropped = dict.fromkeys(Channel, 0)
         self.written = dict.fromkeys(Channel, 0)
+        self._unsynced = dict.fromkeys(Channel, 0)
         self.failure: StorageError | None = None
         self._put_audit = 0
         self._durable_audit = 0
@@ -114,6 +80,11 @@ class SegmentSink:
         """Queue one line, newline included."""
         audit = channel is Channel.AUDIT
         with self._wake:
+            if self._closing:
+                self.dropped[channel] += 1
+                if audit and self.failure is None:
+                    self.failure = StorageError("audit events came after the end", why="the evidence was closed")
+                return False
             if not audit and self._queued[channel] + len(line) > self._queue_bytes:
                 self.dropped[channel] += 1
                 return False
@@ -126,43 +97,61 @@ class SegmentSink:
     async def commit(self) -> None:
         """Wait until all audit lines put so far are on the disk."""
         with self._wake:
-            if self.failure is not None:
-                raise self.failure
+            self._refuse_after_failure()
             if self._durable_audit >= self._put_audit:
                 return
             waiter: asyncio.Future[None] = self._loop.create_future()
             self._waiters.append((self._put_audit, waiter))
             self._wake.notify()
         await waiter
+        self._refuse_after_failure()
+
+    def _refuse_after_failure(self) -> None:
+        if (first := self.failure) is not None:  # an error of its own for each caller: a raised one keeps its traceback
+            raise StorageError(first.what, why=first.why, cause=first.cause, **first.context) from first
 
     def close(self) -> None:
         """Stop the thread after a last flush; a second call does nothing. What cannot be written is counted."""
         with self._wake:
-            if self._closing:
-                return
             self._closing = True
             self._wake.notify()
         self._thread.join()
 
     def _run(self) -> None:
+        try:
+            self._write_until_closed()
+        except Exception as error:  # noqa: BLE001 - the thread's outer wall: nobody may wait for a writer that is gone
+            self._record_failure(
+                StorageError("evidence is no longer written", why=repr(error), cause=Cause.SINK_FAILED)
+            )
+            with self._wake:
+                self._closing = True
+                for channel, lines in self._queues.items():
+                    self.dropped[channel] += len(lines)
+        finally:
+            self._release_waiters()
+            for segment in self._segments.values():
+                segment.close()
+
+    def _write_until_closed(self) -> None:
         last_sync = time.monotonic()
         while True:
             with self._wake:
                 if not self._closing and not self._waiters:
                     self._wake.wait(self._flush_s)
                 closing = self._closing
-                batch = {channel: lines for channel, lines in self._queues.items() if lines}
+                batch = {channel: self._queues[channel] for channel in _ORDER if self._queues[channel]}
                 for channel in batch:
                     self._queues[channel] = []
                     self._queued[channel] = 0
             for channel, lines in batch.items():
                 self._write(channel, lines)
             if closing or time.monotonic() - last_sync >= self._sync_s:
-                self._sync_all()
+                for channel in _ORDER:
+                    self._sync(channel)
                 last_sync = time.monotonic()
             self._release_waiters()
             if closing:
-                self._close_segments()
                 return
 
     def _write(self, channel: Channel, lines: list[bytes]) -> None:
@@ -172,7 +161,7 @@ class SegmentSink:
             try:
                 segment.append(block)
             except OSError as error:
-                if error.errno != errno.ENOSPC or not self._free_reserve():
+                if error.errno not in {errno.ENOSPC, errno.EDQUOT} or not self._free_reserve():
                     raise
                 segment.append(block)
             if channel is Channel.AUDIT:
@@ -180,23 +169,22 @@ class SegmentSink:
         except OSError as error:
             self._fail(channel, len(lines), error)
             return
-        self.written[channel] += len(lines)
-        if channel is Channel.AUDIT:
-            self._durable_audit += len(lines)
+        with self._wake:
+            self.written[channel] += len(lines)
+            if channel is Channel.AUDIT:
+                self._durable_audit += len(lines)
+            else:
+                self._unsynced[channel] += len(lines)
 
-    def _sync_all(self) -> None:
-        for channel, segment in self._segments.items():
-            try:
-                segment.sync()
-            except OSError as error:
-                self._fail(channel, 0, error)
-
-    def _close_segments(self) -> None:
-        for channel, segment in self._segments.items():
-            try:
-                segment.close()
-            except OSError as error:
-                self._fail(channel, 0, error)
+    def _sync(self, channel: Channel) -> None:
+        """What was written and cannot be made durable is lost: the kernel forgets it after it has told us once."""
+        lost, self._unsynced[channel] = self._unsynced[channel], 0
+        try:
+            self._segments[channel].sync()
+        except OSError as error:
+            with self._wake:
+                self.written[channel] -= lost
+            self._fail(channel, lost, error)
 
     def _free_reserve(self) -> bool:
         """Give the reserved room to the last words; True when there was some. The disk counts as full all the same."""
@@ -204,21 +192,23 @@ class SegmentSink:
             self._paths.reserve.unlink()
         except FileNotFoundError:
             return False
-        self._report(
+        self._record_failure(
             StorageError("the disk is full", why="writing evidence used up all free space", cause=Cause.DISK_FULL)
         )
         return True
 
     def _fail(self, channel: Channel, lost: int, error: OSError) -> None:
-        self.dropped[channel] += lost
-        full = error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+        with self._wake:
+            self.dropped[channel] += lost
+        full = write_cause(error) is Cause.DISK_FULL
         cause = Cause.DISK_FULL if full else Cause.SINK_FAILED
         what = f"{channel} events could not be written"
         failure = StorageError(what, why=error.strerror or str(error), cause=cause, channel=channel.value)
         if channel is Channel.AUDIT or full:
-            self._report(failure)
+            self._record_failure(failure)
 
-    def _report(self, failure: StorageError) -> None:
+    def _record_failure(self, failure: StorageError) -> None:
+        """The first one counts, and is told once."""
         if self.failure is None:
             self.failure = failure
             self._call_soon(self._on_failure, failure)
@@ -227,22 +217,19 @@ class SegmentSink:
         with self._wake:
             ready = [w for needed, w in self._waiters if needed <= self._durable_audit or self.failure]
             self._waiters = [(n, w) for n, w in self._waiters if not (n <= self._durable_audit or self.failure)]
-            failure = self.failure
         for waiter in ready:
-            self._call_soon(_settle, waiter, failure)
+            self._call_soon(_settle, waiter)
 
     def _call_soon(self, function: Callable[..., None], *arguments: object) -> None:
-        if not self._loop.is_closed():
+        try:
             self._loop.call_soon_threadsafe(function, *arguments)
+        except RuntimeError:  # the loop is closed: nobody is left to be told
+            return
 
 
-def _settle(waiter: asyncio.Future[None], failure: StorageError | None) -> None:
-    if waiter.done():
-        return
-    if failure is None:
+def _settle(waiter: asyncio.Future[None]) -> None:
+    if not waiter.done():
         waiter.set_result(None)
-    else:
-        waiter.set_exception(failure)
 
 
 class ListSink:

@@ -6,10 +6,12 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import psutil
 import pytest
 
 ROOT = Path(__file__).parents[2]
@@ -29,9 +31,12 @@ accounts = ["alice", "bob"]
 spin_header = "x-harness-spin"
 ledger = "/api/ledger"
 [criteria]
-min_spins = 8
-min_spins_per_path = 2
-error_rate_max = 0.25
+min_spins = 4
+min_spins_per_path = 1
+error_rate_max = 0.4
+min_worker_s = 1
+p95_default_ms = 60000
+min_throughput_per_min = 0.1
 [[credentials]]
 name = "shop-alice"
 site = "shop"
@@ -115,6 +120,28 @@ class Harness:
         """The only run there is."""
         (folder,) = self.runs.glob("run-*")
         return folder
+
+    def wait_for_browser_pid(self, process: subprocess.Popen[str]) -> int:
+        """The id of a browser's own process, as soon as the manifest names it."""
+        while process.poll() is None:
+            for manifest in self.runs.glob("run-*/manifest.json"):
+                browsers = json.loads(manifest.read_text())["browsers"]
+                if browsers:
+                    root = psutil.Process(browsers[0]["pid"])
+                    return min(child.pid for child in [root, *root.children()])
+            time.sleep(0.05)
+        raise AssertionError(process.communicate())
+
+    def wait_for_spins(self, process: subprocess.Popen[str], wanted: int) -> None:
+        """Return when this many spins have ended; AssertionError when the command ends before."""
+        while process.poll() is None:
+            texts = [
+                segment.read_text(errors="replace") for segment in self.runs.glob("run-*/channels/L0G_D0M41N/*.jsonl")
+            ]
+            if sum(text.count('"spin.ended"') for text in texts) >= wanted:
+                return
+            time.sleep(0.05)
+        raise AssertionError(process.communicate())
 
     def events(self, *names: str) -> list[dict[str, Any]]:
         """The run's events of these names in order of their sequence."""

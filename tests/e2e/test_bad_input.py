@@ -14,7 +14,6 @@ from typing import Any
 
 import psutil
 import pytest
-from test_unknown_outcomes import wait_for_spins
 
 
 def check_three_lines(ended: Any, code: int) -> None:
@@ -88,7 +87,7 @@ def test_an_unknown_command_option_or_environment_variable_is_wrong_usage(harnes
 
 def test_ctrl_c_in_mid_run_ends_with_130_and_an_evaluated_folder(harness: Any) -> None:
     process = harness.start("burn-in", "--profile", harness.profile(), "--for", "60s")
-    wait_for_spins(harness.runs, process, 3)
+    harness.wait_for_spins(process, 3)
     family = psutil.Process(process.pid).children(recursive=True)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=30)
@@ -112,7 +111,7 @@ def test_ctrl_c_at_the_start_leaves_no_process_and_no_traceback(harness: Any, de
 
 def test_a_harness_killed_with_9_leaves_no_browser_and_a_folder_that_can_be_evaluated(harness: Any) -> None:
     process = harness.start("burn-in", "--profile", harness.profile(), "--for", "60s")
-    wait_for_spins(harness.runs, process, 3)
+    harness.wait_for_spins(process, 3)
     family = psutil.Process(process.pid).children(recursive=True)
     assert family
     process.kill()
@@ -137,7 +136,7 @@ def test_a_full_disk_stops_the_run_with_4_and_what_was_recorded_is_readable(harn
         harness.runs = small
         harness.environment["HARNESS_STORAGE_ROOT"] = str(small)
         process = harness.start("burn-in", "--profile", harness.profile(), "--for", "60s")
-        wait_for_spins(small, process, 3)
+        harness.wait_for_spins(process, 3)
         with (small / "ballast").open("wb") as ballast:
             try:
                 while True:

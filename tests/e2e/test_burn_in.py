@@ -86,7 +86,7 @@ def test_a_page_that_answers_500_ends_no_go_and_explain_leads_to_the_step_and_th
 
 
 def test_too_little_data_is_inconclusive_and_never_a_pass(harness: Any) -> None:
-    profile = harness.profile(change=lambda text: text.replace("min_spins = 8", "min_spins = 5000"))
+    profile = harness.profile(change=lambda text: text.replace("min_spins = 4", "min_spins = 5000"))
     ended = harness("burn-in", "--profile", profile, "--for", "3s", "--path", "shop", "--json")
     assert ended.code == 3, ended.out + ended.err
     assert ended.json["verdict"] == "INCONCLUSIVE"

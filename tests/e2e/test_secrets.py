@@ -22,6 +22,8 @@ lock_timeout_s = 30
 spin_timeout_s = 90
 [site]
 builtin = true
+[criteria]
+p95_default_ms = 80000
 [[credentials]]
 name = "first"
 site = "lab"

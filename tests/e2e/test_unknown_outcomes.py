@@ -5,39 +5,14 @@ from __future__ import annotations
 import json
 import os
 import signal
-import time
 from collections import Counter
-from pathlib import Path
 from typing import Any
-
-import psutil
-
-
-def wait_for_manifest_pid(runs: Path, process: Any) -> int:
-    """The process id of a real browser of the run: the biggest process below the one that the manifest names."""
-    while process.poll() is None:
-        for manifest in runs.glob("run-*/manifest.json"):
-            browsers = json.loads(manifest.read_text())["browsers"]
-            if browsers:
-                root = psutil.Process(browsers[0]["pid"])
-                return min(child.pid for child in [root, *root.children()])
-        time.sleep(0.05)
-    raise AssertionError(process.communicate())
-
-
-def wait_for_spins(runs: Path, process: Any, wanted: int) -> None:
-    while process.poll() is None:
-        texts = [segment.read_text(errors="replace") for segment in runs.glob("run-*/channels/L0G_D0M41N/*.jsonl")]
-        if sum(text.count('"spin.ended"') for text in texts) >= wanted:
-            return
-        time.sleep(0.05)
-    raise AssertionError(process.communicate())
 
 
 def test_a_browser_killed_in_mid_run_costs_no_spin_and_counts_none_twice(harness: Any) -> None:
     process = harness.start("burn-in", "--profile", harness.profile(), "--for", "10s", "--json")
-    pid = wait_for_manifest_pid(harness.runs, process)
-    wait_for_spins(harness.runs, process, 4)
+    pid = harness.wait_for_browser_pid(process)
+    harness.wait_for_spins(process, 4)
     os.kill(pid, signal.SIGKILL)
     out, err = process.communicate(timeout=60)
     assert process.returncode == 0, out + err

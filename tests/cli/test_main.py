@@ -1,0 +1,95 @@
+"""Every ending of a command has its exit code and its words."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from harness import __version__
+from harness.cli import strategies
+from harness.cli.main import main
+
+Capture = pytest.CaptureFixture[str]
+Patch = pytest.MonkeyPatch
+
+
+def fail_with(monkeypatch: Patch, error: BaseException) -> list[str]:
+    """A command that ends in this error; returns its arguments."""
+
+    def raises(*_arguments: object) -> None:
+        raise error
+
+    monkeypatch.setattr(strategies, "load_strategies", raises)
+    return ["strategy", "list"]
+
+
+def test_the_version_is_told(capsys: Capture) -> None:
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out == f"harness {__version__}\n"
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["burn-in", "--help"], ["nav", "check", "--help"]])
+def test_help_is_no_error(capsys: Capture, arguments: list[str]) -> None:
+    assert main(arguments) == 0
+    assert "Usage: harness" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("arguments", [[], ["nav"], ["strategy"]])
+def test_a_missing_command_shows_the_help_as_it_is_written(capsys: Capture, arguments: list[str]) -> None:
+    assert main(arguments) == 2
+    err = capsys.readouterr().err
+    assert err.startswith("Usage: harness")
+    assert "\n\nCommands:\n" in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "what"),
+    [
+        (["dance"], "No such command 'dance'"),
+        (["nav", "check"], "Missing"),
+        (["strategy", "list", "--colour"], "No such option"),
+        (["burn-in", "--workers", "0"], "Invalid value"),
+    ],
+)
+def test_wrong_usage_is_three_lines_and_exit_2(capsys: Capture, arguments: list[str], what: str) -> None:
+    assert main(arguments) == 2
+    err = capsys.readouterr().err
+    assert what in err
+    assert len(err.splitlines()) == 3
+
+
+def test_wrong_usage_as_json_is_one_object(capsys: Capture) -> None:
+    assert main(["dance", "--json"]) == 2
+    error = json.loads(capsys.readouterr().out)["error"]
+    assert (error["code"], error["exit_code"]) == ("wrong_usage", 2)
+
+
+def test_an_error_of_the_house_has_its_own_exit_code(capsys: Capture) -> None:
+    assert main(["strategy", "list", "--profile", "no-such-profile"]) == 2
+    assert len(capsys.readouterr().err.splitlines()) == 3
+
+
+def test_ctrl_c_within_a_command_is_told_and_exit_130(capsys: Capture, monkeypatch: Patch) -> None:
+    assert main(fail_with(monkeypatch, KeyboardInterrupt())) == 130
+    assert capsys.readouterr().err.startswith("harness: interrupted\n")
+
+
+def test_a_defect_is_told_without_a_traceback_and_exit_70(capsys: Capture, monkeypatch: Patch, tmp_path: Path) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    assert main([*fail_with(monkeypatch, ZeroDivisionError("oops")), "--json"]) == 70
+    assert json.loads(capsys.readouterr().out)["error"]["what"] == "internal error: ZeroDivisionError: oops"
+
+
+def test_a_reader_that_leaves_early_is_no_defect() -> None:
+    code = "import sys; from harness.cli.main import main; sys.exit(main(['strategy', 'list']))"
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdout is not None
+    process.stdout.close()
+    _, err = process.communicate(timeout=60)
+    assert err == b""
+    assert process.returncode == 1
