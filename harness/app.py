@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 import platform
 import random
-import secrets
 import shutil
 import signal
 import time
 from collections.abc import Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,13 +20,12 @@ import msgspec
 import psutil
 
 from harness import __version__
-from harness.basics.errors import EnvironmentLacksError, HarnessError, UsageError
+from harness.basics.errors import EnvironmentLacksError, HarnessError
 from harness.basics.ids import new_run_id
-from harness.basics.secret import Secret, resolve_secret
-from harness.burnin.feed import MixFeed, PathShare, each_once
+from harness.burnin.feed import MixFeed
 from harness.burnin.runner import Runner, RunPlan, RunResult, RunStatus
 from harness.cdp.errors import BrowserFailedError
-from harness.cdp.finding import BrowserBinary, find_browser
+from harness.cdp.finding import find_browser
 from harness.cdp.launch import LaunchOptions
 from harness.cdp.lifecycle import CdpLifecycleManager
 from harness.cdp.ports import OpenFence
@@ -35,13 +33,8 @@ from harness.cdp.profile_folder import sweep_leftovers
 from harness.cdp.reconnect import ReconnectPolicy
 from harness.coordination.leases import Coordinator
 from harness.demo_site.process import DemoSite
-from harness.navigation.binding import bind_values, rebase
-from harness.navigation.check import refuse_unrunnable
-from harness.navigation.context import CredentialValues
-from harness.navigation.map import NavigationMap, Text
-from harness.navigation.readers import ReadMap, read_map
-from harness.navigation.strategy import StrategyRegistry, load_strategies
-from harness.pool.items import WorkItem, WorkQueue
+from harness.navigation.binding import rebase
+from harness.pool.items import WorkQueue
 from harness.pool.ledger import HttpLedger
 from harness.pool.modes import Mode
 from harness.pool.plan import PathPlan, RunFigures, WorkPlan
@@ -52,39 +45,13 @@ from harness.readiness.verdict import Verdict
 from harness.runfolder.layout import RunPaths
 from harness.runfolder.manifest import BrowserRecord, Ending, Manifest, write_atomically, write_manifest
 from harness.settings.environment import Environment
-from harness.settings.profile import LoadedProfile, PathSettings
+from harness.settings.preparation import Prepared, counted_items
 from harness.telemetry.pipeline import Telemetry
-from harness.telemetry.redaction import MIN_SECRET_LENGTH, Redactor
+from harness.telemetry.redaction import Redactor
 from harness.telemetry.sink import ListSink, SegmentSink
 
 MIN_FREE_BYTES = 64 * 2**20
 RESERVE_BYTES = 512 * 1024
-
-
-class RunOptions(NamedTuple):
-    """What the command line may change of a profile. attempts None: as the profile says."""
-
-    mode: Mode
-    workers: int | None = None
-    duration_s: float | None = None
-    paths: tuple[str, ...] = ()
-    misbehave: tuple[str, ...] = ()
-    exclude_strategies: tuple[str, ...] = ()
-    items: int | None = None
-
-
-class Prepared(NamedTuple):
-    """A run that can start: everything that can be refused before the start has been looked at."""
-
-    loaded: LoadedProfile
-    options: RunOptions
-    environment: Environment
-    binary: BrowserBinary
-    registry: StrategyRegistry
-    maps: dict[str, ReadMap]
-    accounts: dict[str, Secret]
-    credentials: dict[str, CredentialValues]
-    shares: list[PathShare]
 
 
 class RunOutcome(NamedTuple):
@@ -93,68 +60,6 @@ class RunOutcome(NamedTuple):
     folder: Path
     result: RunResult
     verdict: Verdict
-
-
-def prepare(loaded: LoadedProfile, options: RunOptions, environment: Environment) -> Prepared:
-    """Load and check strategies, maps, credentials and the browser; UsageError or EnvironmentLacksError by name."""
-    profile = loaded.profile
-    registry = load_strategies(profile.strategies.packages, profile.strategies.entry_points)
-    registry = registry.without([*profile.strategies.exclude, *options.exclude_strategies])
-    chosen = _chosen_paths(loaded, options)
-    maps: dict[str, ReadMap] = {}
-    for path in chosen:
-        found = read_map(loaded.file.parent / path.map)
-        bound = bind_values(found.map, {key: Text(credential=field) for key, field in path.bind.items()})
-        refuse_unrunnable(bound, registry)
-        _refuse_without_credentials(loaded, path, bound)
-        maps[path.name] = ReadMap(bound, found.drift)
-    site_secrets = {account: secrets.token_urlsafe(18) for account in profile.site.accounts}
-    credentials = _credentials(loaded, chosen, site_secrets)
-    binary = find_browser(environment.browser, headless=profile.browser.headless)
-    shares = [PathShare(p.name, p.weight, p.credentials, p.priority, p.attempts) for p in chosen]
-    accounts = {account: Secret(f"site:{account}", value) for account, value in site_secrets.items()}
-    return Prepared(loaded, options, environment, binary, registry, maps, accounts, credentials, shares)
-
-
-def _chosen_paths(loaded: LoadedProfile, options: RunOptions) -> list[PathSettings]:
-    known = {path.name: path for path in loaded.profile.paths}
-    for name in options.paths:
-        if name not in known:
-            raise UsageError(
-                f"profile {loaded.name} has no path {name!r}",
-                why=f"its paths are {', '.join(known)}",
-                todo="name one of them with --path",
-            )
-    return [path for path in loaded.profile.paths if not options.paths or path.name in options.paths]
-
-
-def _refuse_without_credentials(loaded: LoadedProfile, path: PathSettings, bound: NavigationMap) -> None:
-    needs = next((step for _, step in bound.steps() if step.text is not None and step.text.credential), None)
-    if needs is not None and not path.credentials:
-        raise UsageError(
-            f"profile {loaded.file}, path {path.name}: step {needs.id} enters a credential, but the path has none",
-            why="paths.credentials is empty",
-            todo="name the credentials that this path may use",
-        )
-
-
-def _credentials(
-    loaded: LoadedProfile, paths: list[PathSettings], site_secrets: dict[str, str]
-) -> dict[str, CredentialValues]:
-    used = {name for path in paths for name in path.credentials}
-    found: dict[str, CredentialValues] = {}
-    for item in loaded.profile.credentials:
-        if item.name not in used:
-            continue
-        value = resolve_secret(item.secret, provided=site_secrets, base=loaded.file.parent)
-        if len(value.reveal()) < MIN_SECRET_LENGTH:
-            raise UsageError(
-                f"the secret of credential {item.name!r} is too short",
-                why=f"under {MIN_SECRET_LENGTH} characters it cannot be kept out of the evidence",
-                todo="use a longer one",
-            )
-        found[item.name] = CredentialValues(item.name, item.site, item.account, Secret(item.name, value.reveal()))
-    return found
 
 
 # --- the run folder
@@ -240,6 +145,8 @@ class _Run:
                 await stack.enter_async_context(shown)
             result = await runner.run()
             watch.cancel_scope.cancel()
+        if sink.failure is not None and result.error is None:  # the very last lines found no room
+            result = result._replace(reason="halted", detail=sink.failure.what, error=sink.failure)
         return result
 
     def _tell_preparation(self, telemetry: Telemetry) -> None:
@@ -384,19 +291,6 @@ class _Run:
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(content)
         return str(path.relative_to(self.paths.root))
-
-
-def counted_items(prepared: Prepared) -> list[WorkItem]:
-    """The items of a mode that counts them: every path with every credential once; one alone for `first-spin`."""
-    first = prepared.options.mode is Mode.FIRST_SPIN
-    items = each_once(prepared.shares, attempts=1 if first else None)
-    wanted = 1 if first else prepared.options.items or len(items)
-    rounds = [
-        replace(item, id=WorkItem(item.path).id, key=f"{item.key}#{turn}")
-        for turn in range(-(-wanted // len(items)))
-        for item in items
-    ]
-    return rounds[:wanted]
 
 
 def _size(prepared: Prepared) -> tuple[int, int]:

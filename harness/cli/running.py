@@ -15,6 +15,7 @@ from harness.cli.output import JSON_HELP, console, show_error, show_json
 from harness.cli.verdict_text import show_verdict
 from harness.pool.modes import Mode
 from harness.settings.environment import read_environment
+from harness.settings.preparation import RunOptions, prepare
 from harness.settings.profile import load_profile
 
 Profile = Annotated[str, typer.Option("--profile", help="Profile: a name, or the path of a .toml file.")]
@@ -55,7 +56,7 @@ def burn_in(
 ) -> int:
     """Run a profile's paths on all workers for its duration, then judge the run. Exit 0 on GO."""
     seconds = None if duration is None else read_duration(duration)
-    options = application.RunOptions(
+    options = RunOptions(
         Mode.BURN_IN, workers, seconds, tuple(path or ()), tuple(misbehave or ()), tuple(without_strategy or ())
     )
     return _execute(profile, options, as_json=json)
@@ -75,15 +76,15 @@ def run(
     known = {known.value: known for known in Mode if known is not Mode.BURN_IN}
     if mode not in known:
         raise UsageError(f"there is no mode {mode!r}", why=f"known are {', '.join(known)}", todo="name one with --mode")
-    options = application.RunOptions(
+    options = RunOptions(
         known[mode], workers, None, tuple(path or ()), tuple(misbehave or ()), tuple(without_strategy or ()), items
     )
     return _execute(profile, options, as_json=json)
 
 
-def _execute(profile: str, options: application.RunOptions, *, as_json: bool) -> int:
+def _execute(profile: str, options: RunOptions, *, as_json: bool) -> int:
     environment = read_environment()
-    prepared = application.prepare(load_profile(profile), options, environment)
+    prepared = prepare(load_profile(profile), options, environment)
     view = LiveView(console(), silent=as_json, binary=prepared.binary, sandbox=not application.runs_unsandboxed())
     outcome = application.run(prepared, view.attach)
     error = outcome.result.error
