@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from harness.basics.errors import OperationError
 from harness.cdp.errors import (
     CdpError,
     CommandTimeoutError,
@@ -281,11 +282,11 @@ class Connection:
         started_ns = time.monotonic_ns()
         outcome = "cancelled"
         try:
-            await self._send(data, deadline_s, may_still, lambda why: settle(self._send_error(method, why)))
+            await self._send(data, future, deadline_s, may_still, lambda why: settle(self._send_error(method, why)))
             result = _read_result(method, await future, writes and not repeatable)
             outcome = "ok"
             return result
-        except CdpError as error:
+        except OperationError as error:
             outcome = error.code
             raise
         finally:
@@ -305,13 +306,23 @@ class Connection:
             )
 
     async def _send(
-        self, data: bytes, deadline_s: float, may_still: Callable[[], None], fail: Callable[[str], None]
+        self,
+        data: bytes,
+        answer: asyncio.Future[msgspec.Raw],
+        deadline_s: float,
+        may_still: Callable[[], None],
+        fail: Callable[[str], None],
     ) -> None:
-        """Senders queue here and not in the transport: one that had to wait asks the fence again when its turn comes."""
+        """Senders queue here and not in the transport: one that had to wait asks the fence again when its turn comes.
+
+        One whose session or connection ended meanwhile sends nothing; its lease went with them, and is not to blame.
+        """
         try:
             async with asyncio.timeout(deadline_s):  # a browser that does not read holds its senders up
                 waits = self._sending.locked()
                 async with self._sending:
+                    if answer.done():
+                        return
                     if waits:
                         may_still()
                     await self._transport.send(data)

@@ -12,7 +12,7 @@ from harness.basics.exit_codes import ExitCode
 from harness.cli.output import JSON_HELP, show_json
 from harness.navigation.check import find_problems
 from harness.navigation.readers import read_map
-from harness.navigation.strategy import StrategyRegistry, load_strategies
+from harness.navigation.registry import StrategyRegistry, load_strategies
 from harness.settings.profile import StrategySettings, load_profile
 
 app = typer.Typer(help="Navigation maps: check recordings before they are run.", no_args_is_help=True)

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from harness.cli.output import JSON_HELP, show_json
-from harness.navigation.strategy import load_strategies
+from harness.navigation.registry import load_strategies
 from harness.settings.profile import StrategySettings, load_profile
 
 app = typer.Typer(help="Step strategies: what a map's actions can be.", no_args_is_help=True)

@@ -8,7 +8,7 @@ from harness.navigation.context import StepContext
 from harness.navigation.errors import StepError
 from harness.navigation.map import Place, Step, Text, Viewport
 from harness.navigation.page import Button, Clip, Miss, Page, Point
-from harness.navigation.strategy import Strategy, strategy
+from harness.navigation.registry import Strategy, strategy
 
 __all__ = [
     "Button",

@@ -22,7 +22,7 @@ from harness.navigation.context import StepContext
 from harness.navigation.errors import StepError
 from harness.navigation.gates import wait_open
 from harness.navigation.map import Phase, Step
-from harness.navigation.strategy import Strategy
+from harness.navigation.registry import Strategy
 from harness.telemetry.correlation import correlated, new_span_id
 
 RESUMES = 3

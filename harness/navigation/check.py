@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from harness.navigation.drift import MapError
 from harness.navigation.map import NavigationMap
-from harness.navigation.strategy import StrategyRegistry
+from harness.navigation.registry import StrategyRegistry
 
 
 class Problem(NamedTuple):

@@ -14,7 +14,7 @@ from harness.navigation.chain import LINKS, StepRun, fold
 from harness.navigation.context import StepContext
 from harness.navigation.errors import PathUnusableError, StepError
 from harness.navigation.map import NavigationMap, Phase, Step
-from harness.navigation.strategy import StrategyRegistry
+from harness.navigation.registry import StrategyRegistry
 from harness.telemetry.correlation import correlated, new_span_id
 
 MAX_VISITS = 100

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from harness.navigation.context import CredentialValues
 from harness.navigation.map import NavigationMap
-from harness.navigation.strategy import StrategyRegistry
+from harness.navigation.registry import StrategyRegistry
 from harness.pool.ledger import Ledger
 from harness.telemetry.histogram import LogHistogram
 

@@ -15,7 +15,7 @@ from harness.navigation.check import refuse_unrunnable
 from harness.navigation.context import CredentialValues
 from harness.navigation.map import NavigationMap, Text
 from harness.navigation.readers import ReadMap, read_map
-from harness.navigation.strategy import StrategyRegistry, load_strategies
+from harness.navigation.registry import StrategyRegistry, load_strategies
 from harness.pool.items import WorkItem
 from harness.pool.modes import Mode
 from harness.settings.environment import Environment

@@ -9,7 +9,7 @@ from pathlib import Path
 import anyio
 import pytest
 
-from harness.navigation.strategy import load_strategies
+from harness.navigation.registry import load_strategies
 from tests.browser.live import DataSite, Tab, open_page, running_browser
 
 

@@ -23,8 +23,8 @@ from harness.cdp.ports import OpenFence
 from harness.cdp.reconnect import ReconnectPolicy
 from harness.navigation.cdp_page import CdpPage
 from harness.navigation.map import NavigationMap, Phase, Place, Step
+from harness.navigation.registry import StrategyRegistry
 from harness.navigation.replay import Replay
-from harness.navigation.strategy import StrategyRegistry
 from harness.telemetry.pipeline import Telemetry
 from harness.telemetry.sink import ListSink
 from harness.testing.fake_context import FakeContext
@@ -145,7 +145,7 @@ class Tab:
     def __init__(self, page: CdpPage, site: DataSite, registry: StrategyRegistry, manager: CdpLifecycleManager) -> None:
         self.page, self.site, self.manager = page, site, manager
         self.ctx = FakeContext(page, account="ada", secret="hush", timeout_s=8, restore=self._restore)
-        page._log = self.ctx.log
+        page.link.log = self.ctx.log
         self._registry = registry
 
     async def _restore(self) -> None:

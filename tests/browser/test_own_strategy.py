@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from harness.navigation.map import Step
-from harness.navigation.strategy import load_strategies
+from harness.navigation.registry import load_strategies
 from tests.browser.live import Tab, css
 
 GUIDE = Path(__file__).parents[2] / "docs" / "strategies.md"

@@ -138,6 +138,42 @@ async def test_a_read_needs_no_lease_and_a_writers_lease_reaches_the_fence(rig) 
     assert rig.browser.sent[-1]["sessionId"] == "S1"
 
 
+async def test_a_sender_that_had_to_wait_asks_the_fence_again_when_its_turn_comes(rig) -> None:
+    session = await rig.session()
+    rig.browser.blocked = blocked = asyncio.Event()
+    first = _start(rig.connection.call("Browser.getVersion"))
+    await asyncio.sleep(0)
+    leases = ["lease"]
+    waiting = _start(rig.connection.call("Page.navigate", session=session, guards=leases))
+    await asyncio.sleep(0)
+    leases.clear()
+    rig.browser.blocked = None
+    blocked.set()
+    with pytest.raises(OperationError, match="without a lease"):
+        await waiting
+    await first
+    assert not [command for command in rig.browser.sent if command["method"] == "Page.navigate"]
+    assert [scope for scope, _ in rig.fence.asked] == ["session:T1", "session:T1"]
+    outcomes = {event["fields"]["method"]: event["fields"]["outcome"] for event in rig.events.all("command.completed")}
+    assert outcomes["Page.navigate"] == "operation_failed"
+
+
+async def test_a_waiting_sender_whose_connection_ends_is_lost_and_not_refused(rig) -> None:
+    session = await rig.session()
+    rig.browser.blocked = blocked = asyncio.Event()
+    leases = ["lease"]
+    rig.connection._on_lost = lambda _reason: leases.clear()
+    calls = [_start(rig.connection.call("Page.navigate", session=session, guards=leases)) for _ in range(2)]
+    await asyncio.sleep(0)
+    rig.browser.end("cut")
+    await rig.connection.ended.wait()
+    blocked.set()
+    for call in calls:
+        with pytest.raises(ConnectionLostError):
+            await call
+    assert len(rig.fence.asked) == 2
+
+
 # --- events
 
 

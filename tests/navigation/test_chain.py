@@ -16,7 +16,7 @@ from harness.navigation.context import StepContext
 from harness.navigation.errors import StepError
 from harness.navigation.map import AssertedNavigation, Conditional, Gate, Phase, Step
 from harness.navigation.page import Miss
-from harness.navigation.strategy import Strategy
+from harness.navigation.registry import Strategy
 from harness.testing.fake_context import FakeContext
 from harness.testing.fake_page import FakePage
 

@@ -8,7 +8,7 @@ from harness.navigation.check import find_problems, refuse_unrunnable
 from harness.navigation.context import StepContext
 from harness.navigation.drift import MapError
 from harness.navigation.map import NavigationMap, Phase, Place, Step
-from harness.navigation.strategy import StrategyRegistry, strategy
+from harness.navigation.registry import StrategyRegistry, strategy
 
 
 @strategy("click", requires=("place",))

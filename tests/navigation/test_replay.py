@@ -11,8 +11,8 @@ from harness.basics.failures import Cause
 from harness.navigation.context import StepContext
 from harness.navigation.errors import PathUnusableError, StepError
 from harness.navigation.map import Conditional, NavigationMap, Phase, Step
+from harness.navigation.registry import StrategyRegistry, strategy
 from harness.navigation.replay import MAX_VISITS, Replay
-from harness.navigation.strategy import StrategyRegistry, strategy
 from harness.testing.fake_context import FakeContext
 from harness.testing.fake_page import FakePage
 

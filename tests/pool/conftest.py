@@ -22,7 +22,7 @@ from harness.cdp.states import BrowserState
 from harness.coordination.leases import Coordinator
 from harness.navigation.context import CredentialValues, StepContext
 from harness.navigation.map import NavigationMap, Phase, Step
-from harness.navigation.strategy import Strategy, StrategyRegistry
+from harness.navigation.registry import Strategy, StrategyRegistry
 from harness.pool.items import Source, WorkItem, WorkQueue
 from harness.pool.ledger import LedgerContents, LedgerError
 from harness.pool.plan import PathPlan, RunFigures, WorkPlan

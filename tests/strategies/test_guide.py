@@ -12,7 +12,7 @@ import pytest
 
 from harness.navigation.check import find_problems
 from harness.navigation.readers import read_map
-from harness.navigation.strategy import load_strategies
+from harness.navigation.registry import load_strategies
 
 GUIDE = (Path(__file__).parents[2] / "docs" / "strategies.md").read_text(encoding="utf-8")
 

@@ -11,7 +11,7 @@ import pytest
 from harness.basics.errors import UsageError
 from harness.navigation.context import StepContext
 from harness.navigation.map import Place, Step, Text
-from harness.navigation.strategy import ENTRY_POINT_GROUP, StrategyRegistry, load_strategies, strategy
+from harness.navigation.registry import ENTRY_POINT_GROUP, StrategyRegistry, load_strategies, strategy
 
 SOURCE = """
 from harness.navigation import Step, StepContext, strategy

@@ -1,0 +1,79 @@
+"""Going to a page and waiting for its load: what `Page.navigate` says, joined with what Page and Network events say."""
+
+from __future__ import annotations
+
+from harness.basics.failures import Cause
+from harness.navigation.errors import StepError
+from harness.navigation.page import Miss
+from harness.navigation.page_link import PageLink
+from harness.navigation.page_state import PageState
+from harness.navigation.url_policy import check_url
+
+
+class Loading:
+    """Navigations of one page; only URLs of `allowed_origins` may be gone to where any are named."""
+
+    def __init__(self, link: PageLink, allowed_origins: frozenset[str]) -> None:
+        self._link = link
+        self._allowed_origins = allowed_origins
+
+    async def navigate(self, url: str) -> None:
+        """`Page.navigate`, then the load event of the new document; joins what Page and Network events say."""
+        check_url(url, self._allowed_origins)
+        self._link.last_miss = Miss(Cause.STEP_TIMEOUT, "the page did not answer in time")
+        before = self._link.state.navigations
+        result = await self._link.act("Page.navigate", {"url": url})
+        loader = result.get("loaderId", "")
+        if result.get("errorText"):
+            status = self._link.state.answer_to(loader)
+            raise _net_error(url, result["errorText"] + (f", after HTTP status {status}" if status else ""))
+        if loader:
+            await self._wait_loaded(loader)
+        else:  # a move within the document; its event may come after the reply
+            await self.wait_navigation(before)
+        check_status(self._link.state, 400)
+
+    async def wait_navigation(self, since: int) -> None:
+        """Wait until `navigations` is above `since` and the document has loaded."""
+        self._link.last_miss = Miss(Cause.NAVIGATION_MISSING, "the recorded navigation did not happen")
+        while self._link.state.navigations <= since:
+            await self._link.next_event()
+        await self._wait_loaded(self._link.state.loaders[-1])
+        check_status(self._link.state, 400)
+
+    async def _wait_loaded(self, loader: str) -> None:
+        """Wait for the load event of this document, or of the one that took its place meanwhile."""
+        self._link.last_miss = Miss(Cause.STEP_TIMEOUT, "the page's load event did not come")
+        while True:
+            state = self._link.state
+            present = state.loaders[-1] if loader in state.loaders else loader
+            if present in state.load_failed:
+                raise _net_error(state.url, state.load_failed[present])
+            if present in state.loaded:
+                return
+            if present == state.loaders[-1]:  # before that, the status is the document's that is being left
+                check_status(self._link.state, 400)
+            await self._link.next_event()
+
+
+def check_status(state: PageState, at_least: int) -> None:
+    """StepError when the main document was answered with this HTTP status or a higher one."""
+    status = state.status
+    if status >= at_least:
+        raise StepError(
+            f"the page was answered with HTTP status {status}",
+            why=f"{state.status_url} answered {status}",
+            cause=Cause.HTTP_AUTH_REQUIRED if status in {401, 407} else Cause.HTTP_ERROR,
+            url=state.status_url,
+        )
+
+
+def _net_error(url: str, text: str) -> StepError:
+    auth = "AUTH" in text
+    return StepError(
+        "a navigation failed",
+        why=text,
+        cause=Cause.HTTP_AUTH_REQUIRED if auth else Cause.NET_ERROR,
+        url=url,
+        may_have_happened=True,
+    )
