@@ -13,7 +13,9 @@ def main() -> int:
         return run()
     except KeyboardInterrupt:
         sys.stderr.write(
-            "harness: interrupted\n  why: Ctrl-C\n  to do: start again; a run that had begun is readable with `harness evaluate`\n"
+            "harness: interrupted\n"
+            "  why: Ctrl-C\n"
+            "  to do: start again; a run that had begun is readable with `harness evaluate`\n"
         )
         return 130
 

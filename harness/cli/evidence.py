@@ -62,7 +62,12 @@ def explain(
 
 
 def _folder(run: Path) -> Path:
-    return run if run.is_dir() else read_environment().storage_root / run
+    try:
+        if run.is_dir():
+            return run
+    except OSError:  # a name that no folder can have: told as one that is not there
+        return run
+    return read_environment().storage_root / run
 
 
 def _find(wanted: str, folder: Path | None) -> tuple[Path, Chain]:
@@ -89,7 +94,7 @@ def _event_dict(chain: Chain, event: Event) -> dict[str, Any]:
 
 
 def _show(out: Console, folder: Path, chain: Chain) -> None:
-    out.print(f"{chain.kind} {chain.id} in {folder}", markup=False, soft_wrap=True)
+    out.print(inert(f"{chain.kind} {chain.id} in {folder}", 1000), markup=False, soft_wrap=True)
     if chain.events:
         first = chain.events[0]
         ids = ", ".join(
@@ -97,7 +102,7 @@ def _show(out: Console, folder: Path, chain: Chain) -> None:
             for name in CORRELATION_FIELDS
             if name in {"worker_id", "item_id", "spin_id", "path", "trace_id"} and getattr(first, name)
         )
-        out.print(ids, markup=False, soft_wrap=True)
+        out.print(inert(ids), markup=False, soft_wrap=True)
     for event in chain.events:
         out.print(_line(chain, event), soft_wrap=True)
     if chain.more:
@@ -108,11 +113,13 @@ def _line(chain: Chain, event: Event) -> Text:
     start_ns = chain.events[0].mono_ns
     where = " / ".join(part for part in (event.phase, event.step_id, event.command_id) if part)
     fields = " ".join(
-        f"{name}={inert(_short(value), 160)}" for name, value in event.fields.items() if value not in ("", {})
+        f"{inert(name, 40)}={inert(_short(value), 160)}"
+        for name, value in event.fields.items()
+        if value not in ("", {})
     )
     line = Text(f"{'>' if chain.is_marked(event) else ' '} {(event.mono_ns - start_ns) / 1e6:9.1f} ms ")
-    line.append(f"{event.channel:11} ", style=_COLOURS.get(event.channel, ""))
-    line.append(f"{event.event:22} ", style="bold red" if event.level in {"error", "critical"} else "bold")
+    line.append(f"{inert(event.channel, 40):11} ", style=_COLOURS.get(event.channel, ""))
+    line.append(f"{inert(event.event, 60):22} ", style="bold red" if event.level in {"error", "critical"} else "bold")
     line.append(f"{inert(where, 120)}  ", style="dim")
     line.append(fields)
     return line

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Annotated
 
@@ -36,11 +37,12 @@ _UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
 def read_duration(text: str) -> float:
     """Seconds of `90`, `90s`, `5m`, `24h`, `7d`; UsageError for anything else."""
     match = re.fullmatch(r"(\d+(?:\.\d+)?)([smhd]?)", text.strip())
-    if match is None or float(match[1]) <= 0:
+    seconds = 0.0 if match is None else float(match[1]) * _UNITS[match[2]]
+    if not 0 < seconds < math.inf:
         raise UsageError(
             f"--for {text!r} is no duration", why="it must be above zero, like 90s, 5m, 24h or 7d", todo="correct it"
         )
-    return float(match[1]) * _UNITS[match[2]]
+    return seconds
 
 
 def burn_in(
@@ -99,8 +101,8 @@ def _execute(profile: str, options: RunOptions, *, as_json: bool) -> int:
                 "run_folder": str(outcome.folder),
                 "ending": {"reason": outcome.result.reason, "ran_s": outcome.result.ran_s},
                 "error": None if error is None else dict(zip(("what", "why", "todo"), error.lines(), strict=True)),
-                "exit_code": exit_code,
                 **outcome.verdict.to_dict(),
+                "exit_code": exit_code,  # the command's, which an interrupted or halted run does not take from its verdict
             }
         )
         return exit_code

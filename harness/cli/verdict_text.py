@@ -22,16 +22,16 @@ def show_verdict(out: Console, verdict: Verdict, folder: Path) -> None:
     """Print it all; text from pages is made inert first."""
     word = verdict.verdict.value
     out.print()
-    out.print(Text(f"{word}  {verdict.run_id}", style=_WORDS[word]))
+    out.print(Text(f"{word}  {inert(verdict.run_id, 120)}", style=_WORDS[word]))
     for reason in verdict.reasons:
         out.print(Text(f"  {inert(reason, 400)}"))
     out.print(_findings(verdict))
     out.print(_matrix(verdict.matrix))
     for row in verdict.matrix.rows:
         for cause in row.ranked():
-            out.print(Text(f"  {row.category}: {cause.count} × {cause.cause}"
+            out.print(Text(f"  {row.category}: {cause.count} × {inert(cause.cause, 120)}"
                            + (f" ({cause.injected} injected)" if cause.injected else "")
-                           + f"   harness explain {cause.example_id}"))  # fmt: skip
+                           + f"   harness explain {inert(cause.example_id, 120)}"))  # fmt: skip
     out.print(Text(f"report: {RunPaths(folder).report_html}"), soft_wrap=True)
 
 
@@ -56,7 +56,7 @@ def _matrix(matrix: FailureMatrix) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("failure matrix")
     for column in matrix.columns or ["(no failures)"]:
-        table.add_column(column.replace("_", " "), justify="right")
+        table.add_column(Text(inert(column.replace("_", " "), 60)), justify="right")
     for row in matrix.rows:
         counts = [row.by_containment.get(column, 0) for column in matrix.columns]
         table.add_row(row.category, *(str(count) if count else "·" for count in counts or [0]))

@@ -1,21 +1,18 @@
-"""One worker: claims an item, takes its leases, replays its path, settles what came of it. It owns at most one page.
+"""One worker: claims an item, takes its leases, replays its path, lets what came of it be settled (see outcome.py).
 
-After a failure the page is discarded before anything else, so that it can do nothing more; then, where a spin leaves
-effects, the site is asked what it recorded. Only an effect that is certainly not there may be tried again; one that
-stays unknown is counted as such and never retried.
+It owns at most one page. After a failure the page is discarded before anything else, so that it can do nothing more;
+only then is asked what the spin left behind.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable
-from typing import Literal
 
 import anyio
 
 from harness.basics.errors import OperationError, StorageError
-from harness.basics.failures import Cause, Containment
-from harness.basics.ids import new_failure_id, new_spin_id
+from harness.basics.failures import Cause
 from harness.cdp.errors import BrowserFailedError
 from harness.cdp.lifecycle import CdpLifecycleManager
 from harness.coordination.errors import LeaseLostError
@@ -26,14 +23,12 @@ from harness.navigation.replay import Replay
 from harness.pool.death import cause_of_death
 from harness.pool.holds import SpinHolds
 from harness.pool.items import WorkItem, WorkQueue
-from harness.pool.ledger import LedgerError
-from harness.pool.plan import PathPlan, RunFigures, WorkerView, WorkPlan
-from harness.pool.states import WORKER_TRANSITIONS, ItemState, WorkerState
+from harness.pool.outcome import Committed, Outcomes, Spin
+from harness.pool.plan import RunFigures, WorkerView, WorkPlan
+from harness.pool.states import WORKER_TRANSITIONS, WorkerState
 from harness.pool.tab import Tab
 from harness.telemetry.correlation import correlated, new_span_id, new_trace_id
 from harness.telemetry.pipeline import Log
-
-Committed = Literal["yes", "no", "unknown"]
 
 
 def pause_s(failures_in_a_row: int) -> float:
@@ -72,10 +67,9 @@ class Worker:
         self._commit = commit
         self._save = save
         self._replay: Replay | None = None
-        self._began = False
-        self._may_have_committed = False
-        self._wait_ms = 0.0
-        self._failures_in_a_row = 0
+        self._outcomes = Outcomes(
+            queue=queue, plan=plan, figures=figures, view=self.view, browser_id=manager.browser_id, log=log
+        )
         self._tab = Tab(
             worker_id=worker_id,
             manager=manager,
@@ -114,7 +108,7 @@ class Worker:
                 while (item := await self._queue.claim(self.id)) is not None:
                     await self._spin(item)
                     self._set(WorkerState.IDLE)
-                    await anyio.sleep(pause_s(self._failures_in_a_row))
+                    await anyio.sleep(pause_s(self._outcomes.failures_in_a_row))
                 self._set(WorkerState.STOPPED)
             except anyio.get_cancelled_exc_class():
                 self._set(WorkerState.STOPPED)
@@ -132,47 +126,43 @@ class Worker:
     # --- one spin
 
     async def _spin(self, item: WorkItem) -> None:
-        path = self._plan.paths[item.path]
-        spin_id = new_spin_id()
-        started_ns = time.monotonic_ns()
+        spin = Spin(item, self._plan.paths[item.path])
         self.view.path = item.path
-        ids = {"item_id": item.id, "spin_id": spin_id, "path": item.path}
+        ids = {"item_id": item.id, "spin_id": spin.id, "path": item.path}
         with correlated(**ids, trace_id=new_trace_id(), span_id=new_span_id(), epoch=""):
             self._log.info("spin.started", attempt=item.attempt, credential=item.credential or "")
-            if path.effect:
-                self._figures.effect_spins.add(spin_id)
+            if spin.path.effect:
+                self._figures.effect_spins.add(spin.id)
             error: OperationError | None = None
             try:
-                error = await self._attempt(item, path, spin_id)
-                committed = await self._what_happened(path, spin_id, error)
+                error = await self._attempt(spin)
+                committed = await self._what_happened(spin, error)
             except BaseException as end:
                 # The run is being stopped, or this worker dies: say so, and leave nothing open.
                 if not isinstance(end, anyio.get_cancelled_exc_class()):
-                    error = self._death(end)
+                    error = self._death(spin, end)
                     self.told_death = True
                 with anyio.CancelScope(shield=True):
-                    await self._cut_short(item, path, spin_id, started_ns, error)
+                    await self._cut_short(spin, error)
                 raise
-            self._settle(item, committed, started_ns, error)
+            self._outcomes.settle(spin, committed, error, died=False)
             if isinstance(error, StorageError):
                 raise error
 
-    async def _attempt(self, item: WorkItem, path: PathPlan, spin_id: str) -> OperationError | None:
+    async def _attempt(self, spin: Spin) -> OperationError | None:
         """Run the path once; returns what it failed with. Leases and holds are given back, cancelled or not.
 
         Raises BrowserFailedError: without its browser the worker can do nothing more.
         """
-        credential = self._plan.credentials[item.credential] if item.credential else None
+        credential = self._plan.credentials[spin.item.credential] if spin.item.credential else None
         self._set(WorkerState.PREPARING)
-        self._began = self._may_have_committed = False
-        self._wait_ms = 0.0
         try:
             with anyio.fail_after(self._plan.spin_timeout_s):
                 begun_ns = time.monotonic_ns()
                 await self._tab.begin(credential)
-                self._wait_ms = (time.monotonic_ns() - begun_ns) / 1e6
+                spin.wait_ms = (time.monotonic_ns() - begun_ns) / 1e6
                 self._set(WorkerState.RUNNING)
-                return await self._replay_path(path, credential, spin_id)
+                return await self._replay_path(spin, credential)
         except TimeoutError as error:
             return self._spin_timeout(error)
         except BrowserFailedError:
@@ -181,8 +171,8 @@ class Worker:
             return error
         finally:
             if self._replay is not None:
-                self._began = True
-                self._may_have_committed = self._replay.may_have_committed
+                spin.began = True
+                spin.may_have_committed = self._replay.may_have_committed
             self._replay = None
             self._tab.release()
 
@@ -200,9 +190,7 @@ class Worker:
         late.__cause__ = error
         return late
 
-    async def _replay_path(
-        self, path: PathPlan, credential: CredentialValues | None, spin_id: str
-    ) -> OperationError | None:
+    async def _replay_path(self, spin: Spin, credential: CredentialValues | None) -> OperationError | None:
         page = self._tab.page
         async with anyio.create_task_group() as tasks:
 
@@ -236,7 +224,7 @@ class Worker:
                 holds=holds,
                 restore=restore,
                 commit=self._commit,
-                save=lambda name, content: self._save(spin_id, name, content),
+                save=lambda name, content: self._save(spin.id, name, content),
                 credential=credential,
                 timeout_s=self._plan.step_timeout_s,
             )
@@ -245,8 +233,8 @@ class Worker:
             failure: OperationError | None = None
             try:
                 if self._plan.spin_header:
-                    await page.set_up("Network.setExtraHTTPHeaders", {"headers": {self._plan.spin_header: spin_id}})
-                self._replay = Replay(path.map, context, self._plan.registry)
+                    await page.set_up("Network.setExtraHTTPHeaders", {"headers": {self._plan.spin_header: spin.id}})
+                self._replay = Replay(spin.path.map, context, self._plan.registry)
                 await self._replay.run()
             except OperationError as error:
                 failure = error
@@ -256,130 +244,39 @@ class Worker:
             tasks.cancel_scope.cancel()
         return failure
 
-    # --- what came of it
+    # --- after it
 
-    def _settle(self, item: WorkItem, committed: Committed, started_ns: int, error: OperationError | None) -> None:
-        if error is None:
-            self._end(item, "completed", committed, started_ns)
-            self._queue.settle(item, ItemState.DONE, "completed")
-            return
-        outcome, state, containment = self._decide(item, committed)
-        if isinstance(error, StorageError):
-            containment = Containment.RUN_STOPPED
-        elif self.told_death:
-            containment = Containment.WORKER_REPLACED
-        self._record(error, containment)
-        self._end(item, outcome, committed, started_ns)
-        self._queue.settle(item, state, error.root_cause.value)
-
-    async def _what_happened(self, path: PathPlan, spin_id: str, error: OperationError | None) -> Committed:
+    async def _what_happened(self, spin: Spin, error: OperationError | None) -> Committed:
         """Whether the site holds an effect of this spin. The page is discarded first: afterwards nothing can change it."""
         if error is None:
-            return "yes" if path.effect else "no"
+            return "yes" if spin.path.effect else "no"
         self._set(WorkerState.RECONCILING)
-        return await self._ask(path, spin_id, gone=await self._tab.discard())
+        return await self._outcomes.ask(spin, gone=await self._tab.discard())
 
-    async def _ask(self, path: PathPlan, spin_id: str, *, gone: bool) -> Committed:
-        """What the site holds of this spin; without a ledger, what it may hold by the steps that were reached."""
-        if not path.effect:
-            return "no"
-        if self._plan.ledger is None:
-            return "unknown" if self._may_have_committed else "no"
-        await anyio.sleep(self._plan.ledger_settle_s)
-        try:
-            entries = await self._plan.ledger.effects_of(spin_id)
-        except LedgerError as error:
-            self._log.error("spin.reconciled", result="unknown", entries=0, detail=error.why)
-            return "unknown"
-        result: Committed = "yes" if entries else ("no" if gone else "unknown")
-        self._log.info(
-            "spin.reconciled",
-            result={"yes": "committed", "no": "not committed", "unknown": "unknown"}[result],
-            entries=entries,
-            detail="" if gone else "the page may still be at work: it could not be closed",
-        )
-        return result
-
-    def _decide(self, item: WorkItem, committed: Committed) -> tuple[str, ItemState, Containment]:
-        match committed:
-            case "unknown":
-                return "unknown", ItemState.UNKNOWN, Containment.ITEM_UNKNOWN
-            case "yes":
-                return "failed", ItemState.DONE, Containment.ITEM_COMMITTED
-            case "no" if item.has_attempts:
-                return "failed", ItemState.QUEUED, Containment.ITEM_RETRIED
-            case "no":
-                return "failed", ItemState.FAILED, Containment.ITEM_FAILED
-
-    def _record(self, error: OperationError, containment: Containment) -> None:
-        cause = error.root_cause
-        context = error.context
-        ids = {"phase": str(context.get("phase", "")), "step_id": str(context.get("step_id", ""))}
-        self._log.error(
-            "failure.recorded",
-            failure_id=new_failure_id(),
-            category=cause.category.value,
-            cause=cause.value,
-            containment=containment.value,
-            operation=str(context.get("operation") or context.get("method") or "spin.prepare"),
-            detail=str(error),
-            method=str(context.get("method", "")),
-            url=str(context.get("url", "")),
-            injected=False,
-            browser_id=self._manager.browser_id,
-            **{name: value for name, value in ids.items() if value},
-        )
-        causes = self._figures.failures_by_cause
-        causes[cause.value] = causes.get(cause.value, 0) + 1
-
-    def _end(self, item: WorkItem, outcome: str, committed: Committed, started_ns: int) -> None:
-        duration_ms = (time.monotonic_ns() - started_ns) / 1e6
-        self._log.info("spin.ended", outcome=outcome, committed=committed, attempt=item.attempt)
-        self._log.info("spin.timed", duration_ms=duration_ms, outcome=outcome, wait_ms=self._wait_ms)
-        figures = self._figures
-        if outcome == "cancelled":
-            return
-        figures.spins += 1
-        self.view.spins += 1
-        self._failures_in_a_row = 0 if outcome == "completed" else self._failures_in_a_row + 1
-        if outcome == "completed":
-            figures.completed += 1
-            figures.latency_ms.add(duration_ms)
-            return
-        self.view.failures += 1
-        if outcome == "unknown":
-            figures.unknown += 1
-        else:
-            figures.failed += 1
-
-    async def _cut_short(
-        self, item: WorkItem, path: PathPlan, spin_id: str, started_ns: int, error: OperationError | None
-    ) -> None:
+    async def _cut_short(self, spin: Spin, error: OperationError | None) -> None:
         """The spin did not end by itself: ask what it left behind, and settle its item by that, whatever happens.
 
         error: what it had failed with, or what its worker dies of; None when the run's end stopped it.
         """
-        committed: Committed = "unknown" if path.effect and self._began else "no"
+        committed: Committed = "unknown" if spin.path.effect and spin.began else "no"
         try:
             gone = await self._tab.discard(wait_s=3.0)
-            if self._began:
-                committed = await self._ask(path, spin_id, gone=gone)
+            if spin.began:
+                committed = await self._outcomes.ask(spin, gone=gone)
         finally:
             if error is not None:
-                self._settle(item, committed, started_ns, error)
+                self._outcomes.settle(spin, committed, error, died=self.told_death)
             else:
-                self._end(item, "cancelled", committed, started_ns)
-                state = ItemState.CANCELLED if committed == "no" else self._decide(item, committed)[1]
-                self._queue.settle(item, state, "the run ended")
+                self._outcomes.cancel(spin, committed)
 
-    def _death(self, end: BaseException) -> OperationError:
+    def _death(self, spin: Spin, end: BaseException) -> OperationError:
         if isinstance(end, OperationError):
             return end
         death = StepError(
             f"worker {self.id} died in the middle of a spin",
             why=cause_of_death(end),
             cause=Cause.WORKER_DIED,
-            may_have_happened=self._may_have_committed,
+            may_have_happened=spin.may_have_committed,
             operation="worker.run",
         )
         death.__cause__ = end
