@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 
@@ -79,6 +80,13 @@ def main(arguments: list[str] | None = None) -> int:
         )
         show_error("wrong_usage", lines, int(ExitCode.USAGE), as_json=as_json)
         return int(ExitCode.USAGE)
+    except OSError as error:
+        if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
+            record_internal_error(error, as_json=as_json)
+            return int(ExitCode.INTERNAL)
+        lines = ("the disk is full", str(error), "free disk space and start again; what was recorded is readable")
+        show_error("disk_full", lines, int(ExitCode.ENVIRONMENT), as_json=as_json)
+        return int(ExitCode.ENVIRONMENT)
     except Exception as error:  # noqa: BLE001 - the outermost wall: told with its report, never a bare traceback
         record_internal_error(error, as_json=as_json)
         return int(ExitCode.INTERNAL)

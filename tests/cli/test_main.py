@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import subprocess
 import sys
@@ -93,3 +94,8 @@ def test_a_reader_that_leaves_early_is_no_defect() -> None:
     _, err = process.communicate(timeout=60)
     assert err == b""
     assert process.returncode == 1
+
+
+def test_a_full_disk_under_the_output_is_the_environments_fault(capsys: Capture, monkeypatch: Patch) -> None:
+    assert main(fail_with(monkeypatch, OSError(errno.ENOSPC, "No space left on device"))) == 4
+    assert capsys.readouterr().err.startswith("harness: the disk is full\n  why: ")
