@@ -166,6 +166,8 @@ def _sifted(paths: RunPaths, channel: Channel, needle: bytes) -> Iterator[Event]
 def _lines(paths: RunPaths, channel: Channel) -> Iterator[bytes]:
     """Complete lines; a torn tail is none."""
     for segment in paths.segments(channel):
+        if not segment.is_file():  # `evaluate` tells of a pipe or device in a segment's place
+            continue
         with segment.open("rb") as file:
             yield from (line for line in file if line.endswith(b"\n"))
 

@@ -42,6 +42,9 @@ class SegmentReader:
         self.bad: list[BadLine] = []
 
     def __iter__(self) -> Iterator[Event]:
+        if not self.path.is_file():  # a pipe or a device in its place would never end
+            self.bad.append(BadLine(self.path, 0, "it is no regular file"))
+            return
         self.torn, self.bad = None, []
         with self.path.open("rb") as file:
             offset = 0

@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -113,3 +114,11 @@ def test_a_channel_is_read_over_its_segments_and_tells_where_each_trouble_is(tmp
     assert [tail.segment for tail in findings.torn] == [paths.segment(Channel.AUDIT, 1)]
     assert [bad.segment for bad in findings.bad] == [paths.segment(Channel.AUDIT, 2)]
     assert list(read_channel(paths, Channel.DOMAIN, findings)) == []
+
+
+def test_a_pipe_in_a_segments_place_is_told_and_never_waited_for(tmp_path: Path) -> None:
+    segment = tmp_path / "segment-000001.jsonl"
+    os.mkfifo(segment)
+    reader = SegmentReader(segment)
+    assert list(reader) == []
+    assert [(bad.number, bad.reason) for bad in reader.bad] == [(0, "it is no regular file")]
