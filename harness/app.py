@@ -37,7 +37,7 @@ from harness.navigation.binding import rebase
 from harness.pool.items import WorkQueue
 from harness.pool.ledger import HttpLedger
 from harness.pool.modes import Mode
-from harness.pool.plan import PathPlan, RunFigures, WorkPlan
+from harness.pool.plan import PathPlan, RunFigures, SpinNaming, WorkPlan
 from harness.pool.supervisor import Pool
 from harness.pool.worker import Worker
 from harness.readiness.reports import write_reports
@@ -218,7 +218,7 @@ class _Run:
             credentials=prepared.credentials,
             registry=prepared.registry,
             ledger=ledger,
-            spin_header=profile.site.spin_header,
+            naming=SpinNaming(profile.site.spin_header, profile.site.spin_cookie),
             allowed_origins=frozenset({origin, *profile.site.allowed_origins}),
             spin_timeout_s=profile.run.spin_timeout_s,
             step_timeout_s=profile.run.step_timeout_s,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import os
+import signal
 import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -20,6 +21,10 @@ GOING_S = 10.0  # how long a process that was told to end may still be seen; wai
 # No test depends on the speed of the machine; in CI a random test tries the same examples each time.
 settings.register_profile("ci", derandomize=True, deadline=None, print_blob=True)
 settings.register_profile("local", deadline=None, print_blob=True)
+# A shell starts what runs in its background with these ignored, and children inherit that; what is tested must not.
+for _signal, _usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIGQUIT, signal.SIG_DFL)):
+    if signal.getsignal(_signal) is signal.SIG_IGN:
+        signal.signal(_signal, _usual)
 IN_CI = os.environ.get("CI", "").lower() in {"1", "true"}
 settings.load_profile("ci" if IN_CI else "local")
 

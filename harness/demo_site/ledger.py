@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from harness.demo_site.accounts import Accounts
 
 SPIN_HEADER = "x-harness-spin"
+SPIN_COOKIE = "harness-spin"
 MAX_SPIN_ID_CHARS = 128
 
 
@@ -74,8 +75,8 @@ class Ledger:
 
 
 def spin_id_of(request: Request) -> str | None:
-    """The spin id that the harness sent, cut to `MAX_SPIN_ID_CHARS`; None where there is none."""
-    value = request.headers.get(SPIN_HEADER, "").strip()[:MAX_SPIN_ID_CHARS]
+    """The spin id that the harness sent in header or cookie, cut to `MAX_SPIN_ID_CHARS`; None where there is none."""
+    value = (request.headers.get(SPIN_HEADER) or request.cookies.get(SPIN_COOKIE, "")).strip()[:MAX_SPIN_ID_CHARS]
     return value or None
 
 

@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
 from harness.basics.failures import Cause
 from harness.navigation.errors import StepError
 from harness.navigation.page import Miss
 from harness.navigation.page_link import PageLink
 from harness.navigation.page_state import PageState
 from harness.navigation.url_policy import check_url
+
+_NEVER_SENT = frozenset(
+    {
+        "net::ERR_CONNECTION_REFUSED",
+        "net::ERR_NAME_NOT_RESOLVED",
+        "net::ERR_ADDRESS_UNREACHABLE",
+        "net::ERR_INTERNET_DISCONNECTED",
+    }
+)
+"""Ends of a navigation before its request was sent: nobody can have acted on it."""
 
 
 class Loading:
@@ -22,16 +36,36 @@ class Loading:
         check_url(url, self._allowed_origins)
         self._link.last_miss = Miss(Cause.STEP_TIMEOUT, "the page did not answer in time")
         before = self._link.state.navigations
-        result = await self._link.act("Page.navigate", {"url": url})
+        effects = self._link.effects
+        with self._redirects() as redirects:
+            result = await self._link.act("Page.navigate", {"url": url})
         loader = result.get("loaderId", "")
         if result.get("errorText"):
             status = self._link.state.answer_to(loader)
+            if result["errorText"] in _NEVER_SENT and not status and not redirects:
+                self._link.effects = effects
             raise _net_error(url, result["errorText"] + (f", after HTTP status {status}" if status else ""))
         if loader:
             await self._wait_loaded(loader)
         else:  # a move within the document; its event may come after the reply
             await self.wait_navigation(before)
         check_status(self._link.state, 400)
+
+    @contextmanager
+    def _redirects(self) -> Iterator[list[str]]:
+        """Where the main document is redirected to, while it is asked for."""
+        found: list[str] = []
+
+        def note(params: dict[str, Any]) -> None:
+            if params.get("redirectResponse") and params.get("type") == "Document":
+                found.append(params["request"]["url"])
+
+        session = self._link.session
+        session.on("Network.requestWillBeSent", note)
+        try:
+            yield found
+        finally:
+            session.off("Network.requestWillBeSent", note)
 
     async def wait_navigation(self, since: int) -> None:
         """Wait until `navigations` is above `since` and the document has loaded."""

@@ -32,13 +32,15 @@ class Replay:
         self._plan: list[tuple[Phase, Step]] = list(path.steps())
         self._index = {step.id: number for number, (_, step) in enumerate(self._plan)}
         self._visits: Counter[str] = Counter()
+        self._marked = any(step.commits for _, step in self._plan)
+        self._effects_before: int | None = None
         self.position = ("", "")
 
     @property
     def may_have_committed(self) -> bool:
-        """Whether a step that `commits` was reached; in a map that marks none, whether any step was."""
-        marked = [step.id for _, step in self._plan if step.commits]
-        return any(self._visits[step_id] for step_id in marked) if marked else bool(self._visits)
+        """Whether a command with an effect was sent since a step that `commits` was reached; in a map that marks none,
+        since any step was."""
+        return self._effects_before is not None and self._ctx.page.effects > self._effects_before
 
     async def run(self) -> None:
         """Run all steps; raises the OperationError of the step that failed. Held keys are released in any case."""
@@ -90,6 +92,8 @@ class Replay:
         phase, step = self._plan[number]
         self.position = (phase.name, step.id)
         self._visits[step.id] += 1
+        if self._effects_before is None and (step.commits or not self._marked):
+            self._effects_before = self._ctx.page.effects
         if self._visits[step.id] > MAX_VISITS:
             raise PathUnusableError(
                 f"step {step.id} was reached more than {MAX_VISITS} times",

@@ -16,7 +16,7 @@ from harness.basics.errors import OperationError, StorageError
 from harness.basics.failures import Containment
 from harness.basics.ids import new_failure_id, new_spin_id
 from harness.pool.items import WorkItem, WorkQueue
-from harness.pool.ledger import LedgerError
+from harness.pool.ledger import Ledger, LedgerError
 from harness.pool.plan import PathPlan, RunFigures, WorkerView, WorkPlan
 from harness.pool.states import ItemState
 from harness.telemetry.pipeline import Log
@@ -27,8 +27,9 @@ Committed = Literal["yes", "no", "unknown"]
 
 @dataclass
 class Spin:
-    """One attempt at an item, and how far it came. began: its replay started; may_have_committed: by the steps that were
-    reached; wait_ms: milliseconds until its page and leases were there."""
+    """One attempt at an item, and how far it came. began: its replay started; may_have_committed: by what was sent since
+    the steps that commit; lost_session: its first session ended before it did; wait_ms: milliseconds until its page and
+    leases were there."""
 
     item: WorkItem
     path: PathPlan
@@ -36,6 +37,7 @@ class Spin:
     started_ns: int = field(default_factory=time.monotonic_ns)
     began: bool = False
     may_have_committed: bool = False
+    lost_session: bool = False
     wait_ms: float = 0.0
 
 
@@ -55,27 +57,35 @@ class Outcomes:
         self._log = log
 
     async def ask(self, spin: Spin, *, gone: bool) -> Committed:
-        """What the site holds of this spin; without a ledger, what it may hold by the steps that were reached.
+        """What the site holds of this spin; without a ledger, what it may hold by what was sent.
 
         gone: whether the page is certainly closed; else it may still make what the site does not hold yet.
         """
-        if not spin.path.effect:
+        if not spin.path.effect or not spin.began:
             return "no"
+        otherwise: Committed = "unknown" if spin.may_have_committed else "no"
         if self._plan.ledger is None:
-            return "unknown" if spin.may_have_committed else "no"
+            return otherwise
         await anyio.sleep(self._plan.ledger_settle_s)
         try:
             entries = await self._plan.ledger.effects_of(spin.id)
+            doubt = "" if entries or otherwise == "no" else await self._doubt(spin, self._plan.ledger, gone=gone)
         except LedgerError as error:
-            self._log.error("spin.reconciled", result="unknown", entries=0, detail=error.why)
-            return "unknown"
-        result: Committed = "yes" if entries else ("no" if gone else "unknown")
-        self._log.info(
-            "spin.reconciled",
-            result={"yes": "committed", "no": "not committed", "unknown": "unknown"}[result],
-            entries=entries,
-            detail="" if gone else "the page may still be at work: it could not be closed",
-        )
+            return self._reconciled(otherwise, 0, error.why)
+        return self._reconciled("yes" if entries else "unknown" if doubt else "no", entries, doubt)
+
+    async def _doubt(self, spin: Spin, ledger: Ledger, *, gone: bool) -> str:
+        """Why the site may hold an effect of this spin though it has none under its id; empty where that is excluded."""
+        if not gone:
+            return "the page may still be at work: it could not be closed"
+        if spin.lost_session and not self._plan.naming.outlives_the_session and (await ledger.all()).unnamed:
+            return "the site has effects without an id, and the header with this spin's id was lost with its session"
+        return ""
+
+    def _reconciled(self, result: Committed, entries: int, detail: str) -> Committed:
+        named = {"yes": "committed", "no": "not committed", "unknown": "unknown"}[result]
+        tell = self._log.warning if detail else self._log.info
+        tell("spin.reconciled", result=named, entries=entries, detail=detail)
         return result
 
     def settle(self, spin: Spin, committed: Committed, error: OperationError | None, *, died: bool) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from harness.navigation.context import CredentialValues
 from harness.navigation.map import NavigationMap
@@ -21,6 +22,22 @@ class PathPlan:
     effect: bool = False
 
 
+class SpinNaming(NamedTuple):
+    """How the site learns a spin's id. A header is an override of the session: while the connection is lost, the page's
+    requests go out without it. A cookie belongs to the browser context and outlives the session."""
+
+    header: str | None = None
+    cookie: str | None = None
+
+    @property
+    def outlives_the_session(self) -> bool:
+        """Whether what the site holds of a spin is found by its id also after its connection was lost."""
+        return self.cookie is not None
+
+
+UNNAMED = SpinNaming()
+
+
 @dataclass(frozen=True)
 class WorkPlan:
     """Everything that a worker needs to know, the same for all. Times in seconds."""
@@ -29,7 +46,7 @@ class WorkPlan:
     credentials: Mapping[str, CredentialValues]
     registry: StrategyRegistry
     ledger: Ledger | None = None
-    spin_header: str | None = None
+    naming: SpinNaming = UNNAMED
     allowed_origins: frozenset[str] = frozenset()
     spin_timeout_s: float = 30.0
     step_timeout_s: float = 5.0

@@ -8,14 +8,20 @@ from harness.basics.errors import OperationError
 from harness.cdp.connection import Connection
 from harness.cdp.errors import BrowserFailedError, ConnectionLostError, ProtocolError
 from harness.cdp.lifecycle import CdpLifecycleManager
+from harness.cdp.session import Session
 from harness.cdp.states import BrowserState
+from harness.coordination.errors import LeaseLostError
 from harness.coordination.leases import Coordinator, Lease
 from harness.coordination.ownership import Binding
 from harness.coordination.scopes import credential_scope, session_scope
 from harness.navigation.cdp_page import CdpPage
 from harness.navigation.context import CredentialValues
+from harness.pool.plan import SpinNaming
 from harness.telemetry.correlation import current_correlation, rebind
 from harness.telemetry.pipeline import Log
+
+RESTORES = 3
+"""How often a page is attached anew for one step, when the connection is lost again meanwhile."""
 
 
 class Tab:
@@ -42,6 +48,7 @@ class Tab:
         self._leases: list[Lease] = []
         self._reference = ""
         self._aimed = False
+        self._first: Session | None = None
         self._doomed: list[str] = []
         """Ids of contexts that must go, but are not known to be gone."""
 
@@ -68,6 +75,11 @@ class Tab:
             credential=self._reference,
             correlation=current_correlation(),
         )
+
+    @property
+    def lost_session(self) -> bool:
+        """Whether the session that the spin began with has ended: what it had overridden was undone meanwhile."""
+        return self._first is not None and self._first.make_error is not None
 
     @property
     def leases(self) -> list[Lease]:
@@ -99,18 +111,25 @@ class Tab:
             await self._aim(reattached=False)
 
     async def restore(self, credential: CredentialValues | None) -> None:
-        """After a lost connection: new leases and a new session for the same page.
+        """After a lost connection: new leases and a new session for the same page; again, if that one is lost meanwhile.
 
         Raises ConnectionLostError when the page is gone with its browser, or the lock's and the command's own errors.
         """
-        await self._manager.ready()
-        if not self.is_open:
-            raise ConnectionLostError(
-                "the page is gone: its browser was restarted", method="(restore)", may_have_happened=False
-            )
-        self.release("the connection was lost")
-        await self._lease(credential)
-        await self._aim(reattached=True)
+        for again in reversed(range(RESTORES)):
+            await self._manager.ready()
+            if not self.is_open:
+                raise ConnectionLostError(
+                    "the page is gone: its browser was restarted", method="(restore)", may_have_happened=False
+                )
+            self.release("the connection was lost")
+            try:
+                await self._lease(credential)
+                await self._aim(reattached=True)
+            except (ConnectionLostError, LeaseLostError):  # lost once more: nothing of the step was done meanwhile
+                if not again:
+                    raise
+            else:
+                return
 
     async def _lease(self, credential: CredentialValues | None) -> None:
         scopes = [session_scope(self.page.target_id)]
@@ -136,6 +155,22 @@ class Tab:
         """Let events born in the reader carry the ids that are bound here and now."""
         if self._aimed:
             self.page.session.correlation = current_correlation()
+
+    async def name_spin(self, naming: SpinNaming, spin_id: str) -> None:
+        """Let every request of the page carry the spin's id from now on."""
+        self._first = self.page.session
+        if naming.cookie is not None:
+            cookies = [
+                {"name": naming.cookie, "value": spin_id, "url": origin, "httpOnly": True}
+                for origin in sorted(self._allowed_origins)
+            ]
+            await self.page.session.connection.call(
+                "Storage.setCookies",
+                {"cookies": cookies, "browserContextId": self.page.context_id},
+                repeatable=True,
+            )
+        if naming.header is not None:
+            await self.page.set_up("Network.setExtraHTTPHeaders", {"headers": {naming.header: spin_id}})
 
     def release(self, reason: str = "done") -> None:
         """Give the leases back; void ones are passed over."""
@@ -168,29 +203,34 @@ class Tab:
     async def discard(self, wait_s: float = 15.0) -> bool:
         """Close the context, so that nothing of it can reach the site any more; True when that is certain.
 
-        What could not be closed is tried again by the next call. A browser that was restarted or is gone has no context
-        to close.
+        Its leases are given back afterwards: until then the page may still act as its credential. What could not be
+        closed is tried again by the next call. A browser that was restarted or is gone has no context to close.
         """
         page, self._page, self._aimed = self._page, None, False
-        self.release("the page is discarded")
         if page is not None:
             self._doomed.append(page.context_id)
         try:
             with anyio.fail_after(wait_s):
                 while self._doomed:
                     connection = await self._manager.ready(wait_s)
-                    if self._incarnation == self._manager.incarnation:
-                        await self._dispose(connection, self._doomed[0])
-                    del self._doomed[0]
+                    if self._incarnation != self._manager.incarnation or await self._dispose(connection):
+                        del self._doomed[0]
         except BrowserFailedError:
             return self._manager.state in {BrowserState.FAILED, BrowserState.STOPPED}
         except (OperationError, TimeoutError):
             return False
+        finally:
+            self.release("the page is discarded")
         return True
 
-    async def _dispose(self, connection: Connection, context_id: str) -> None:
+    async def _dispose(self, connection: Connection) -> bool:
+        """Close the first doomed context; False when the connection was lost meanwhile, and the next one has to be asked."""
         try:
-            await connection.call("Target.disposeBrowserContext", {"browserContextId": context_id})
+            await connection.call("Target.disposeBrowserContext", {"browserContextId": self._doomed[0]})
+        except ConnectionLostError:
+            await anyio.lowlevel.checkpoint()
+            return False
         except ProtocolError as error:
             if "Failed to find" not in error.message:  # gone already is as good
                 raise
+        return True

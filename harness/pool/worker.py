@@ -136,6 +136,8 @@ class Worker:
             error: OperationError | None = None
             try:
                 error = await self._attempt(spin)
+                if error is None:
+                    self._tab.release()  # a failed one keeps its leases until its page is gone
                 committed = await self._what_happened(spin, error)
             except BaseException as end:
                 # The run is being stopped, or this worker dies: say so, and leave nothing open.
@@ -150,7 +152,7 @@ class Worker:
                 raise error
 
     async def _attempt(self, spin: Spin) -> OperationError | None:
-        """Run the path once; returns what it failed with. Leases and holds are given back, cancelled or not.
+        """Run the path once; returns what it failed with. Holds are given back, cancelled or not.
 
         Raises BrowserFailedError: without its browser the worker can do nothing more.
         """
@@ -173,8 +175,8 @@ class Worker:
             if self._replay is not None:
                 spin.began = True
                 spin.may_have_committed = self._replay.may_have_committed
+                spin.lost_session = self._tab.lost_session
             self._replay = None
-            self._tab.release()
 
     def _spin_timeout(self, error: TimeoutError) -> OperationError:
         phase, step_id = self._position
@@ -232,8 +234,7 @@ class Worker:
             tasks.start_soon(page.answer_dialogs, name=f"dialogs {self.id}")
             failure: OperationError | None = None
             try:
-                if self._plan.spin_header:
-                    await page.set_up("Network.setExtraHTTPHeaders", {"headers": {self._plan.spin_header: spin.id}})
+                await self._tab.name_spin(self._plan.naming, spin.id)
                 self._replay = Replay(spin.path.map, context, self._plan.registry)
                 await self._replay.run()
             except OperationError as error:

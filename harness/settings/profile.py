@@ -52,7 +52,9 @@ class BrowserSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 class SiteSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`[site]`: the built-in site (`builtin = true`, with `misbehave` rules), or the origin of yours.
 
-    spin_header: request header that carries the spin id; ledger: path of the site's record of effects by spin id.
+    spin_header, spin_cookie: request header and cookie that carry the spin id; a cookie belongs to the browser context,
+    so that it is sent also while the connection to the browser is lost. ledger: path of the site's record of effects by
+    spin id.
     """
 
     builtin: bool = False
@@ -60,6 +62,7 @@ class SiteSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     misbehave: tuple[str, ...] = ()
     accounts: tuple[Name, ...] = ()
     spin_header: Annotated[str, Meta(pattern=r"^[A-Za-z0-9-]+$")] | None = None
+    spin_cookie: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_.-]+$")] | None = None
     ledger: Annotated[str, Meta(pattern=r"^/")] | None = None
     allowed_origins: tuple[Origin, ...] = ()
 

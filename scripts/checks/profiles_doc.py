@@ -59,6 +59,7 @@ MEANINGS = {
     "site.misbehave": "rules by which the built-in site misbehaves, like `error500:/shop/cart`",
     "site.accounts": "accounts of the built-in site; each gets a password made for the run",
     "site.spin_header": "request header that carries the spin id, so that the site can record it",
+    "site.spin_cookie": "cookie that carries the spin id; unlike the header, it is sent while the connection is lost, too",
     "site.ledger": "path of the site's record of effects; the harness asks it before it repeats anything",
     "site.allowed_origins": "further origins that steps may navigate to",
     "credentials.name": "what paths call it, and what logs show instead of its value",

@@ -47,6 +47,7 @@ class DataSite:
     def __init__(self) -> None:
         self.answers: dict[str, Answer | str] = {}
         self.requests: list[str] = []
+        self.headers: dict[str, dict[str, str]] = {}
         self._requested: defaultdict[str, threading.Event] = defaultdict(threading.Event)
         self.ended = threading.Event()
         site = self
@@ -58,6 +59,7 @@ class DataSite:
             def do_GET(self) -> None:
                 path = self.path.partition("?")[0]
                 site.requests.append(path)
+                site.headers[path] = dict(self.headers)
                 site._requested[path].set()
                 answer = site.answers.get(path, Answer("not here", 404))
                 if answer == HANG:

@@ -29,6 +29,7 @@ step_timeout_s = 4
 builtin = true
 accounts = ["alice", "bob"]
 spin_header = "x-harness-spin"
+spin_cookie = "harness-spin"
 ledger = "/api/ledger"
 [criteria]
 min_spins = 4

@@ -89,3 +89,20 @@ def test_an_outcome_that_stays_unknown_is_counted_and_never_retried(harness: Any
     assert (spin["fields"]["outcome"], spin["fields"]["committed"]) == ("unknown", "unknown")
     states = [event["fields"]["to_state"] for event in harness.events("item.state")]
     assert states == ["claimed", "unknown"]
+
+
+def test_a_connection_that_is_cut_again_and_again_commits_nothing_twice_and_nothing_without_a_name(
+    harness: Any,
+) -> None:
+    faults = "".join(
+        f'[[faults]]\nat_s = {1.5 + 0.5 * number}\nkind = "cut"\nbrowser = {1 + number % 2}\n' for number in range(14)
+    )
+    harness("burn-in", "--profile", harness.profile(extra=faults), "--for", "9s", "--path", "shop", "--json")
+    assert len(harness.events("fault.injected")) > 3
+    (compared,) = harness.events("site.compared")
+    assert (compared["fields"]["unnamed"], compared["fields"]["foreign"]) == (0, 0)
+    assert {event["fields"]["effects"] for event in harness.events("site.recorded")} == {1}
+    item_of = {event["spin_id"]: event["item_id"] for event in harness.events("spin.ended")}
+    committed_by_item = Counter(item_of[event["spin_id"]] for event in harness.events("site.recorded"))
+    assert set(committed_by_item.values()) == {1}
+    assert not harness.events("ownership.refused")

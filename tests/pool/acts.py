@@ -23,6 +23,7 @@ def failing(may_have_happened: bool = True, times: int = 10**9) -> Act:
     async def act(ctx: StepContext, step: Step) -> None:
         if left[0]:
             left[0] -= 1
+            ctx.page.effects += may_have_happened
             raise StepError("failed", cause=Cause.NET_ERROR, may_have_happened=may_have_happened)
 
     return act
@@ -39,6 +40,17 @@ def ordering(world: Any) -> Act:
 
 async def nothing(ctx: StepContext, step: Step) -> None:
     """A strategy that does nothing."""
+
+
+async def acting(ctx: StepContext, step: Step) -> None:
+    """A strategy that sends something with an effect, which the site does not record."""
+    ctx.page.effects += 1
+
+
+async def acting_forever(ctx: StepContext, step: Step) -> None:
+    """A strategy that sends something with an effect and never ends."""
+    ctx.page.effects += 1
+    await anyio.sleep_forever()
 
 
 async def forever(ctx: StepContext, step: Step) -> None:

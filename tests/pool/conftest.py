@@ -138,6 +138,7 @@ class FakeLedger:
         self.effects: Counter[str] = Counter()
         self.asked: list[str] = []
         self.reachable = True
+        self.unnamed = 0
         self.before_answer: Callable[[], Awaitable[None]] | None = None
 
     async def effects_of(self, spin_id: str) -> int:
@@ -149,7 +150,7 @@ class FakeLedger:
         return self.effects[spin_id]
 
     async def all(self) -> LedgerContents:
-        return LedgerContents(self.effects, {}, 0)
+        return LedgerContents(self.effects, {}, self.unnamed)
 
 
 class World:

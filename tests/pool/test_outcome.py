@@ -10,11 +10,23 @@ import pytest
 from harness.basics.errors import StorageError
 from harness.basics.failures import Cause
 from harness.coordination.ownership import Binding
+from harness.navigation.context import StepContext
 from harness.navigation.errors import StepError
+from harness.navigation.map import Step
 from harness.pool.outcome import Outcomes, Spin
-from harness.pool.plan import WorkerView
+from harness.pool.plan import SpinNaming, WorkerView
 from harness.pool.states import ItemState
-from tests.pool.acts import containments, ends, failing, forever, nothing, ordering, stop_when_blocked
+from tests.pool.acts import (
+    acting,
+    acting_forever,
+    containments,
+    ends,
+    failing,
+    forever,
+    nothing,
+    ordering,
+    stop_when_blocked,
+)
 
 
 async def test_a_failure_without_an_effect_is_tried_again_until_it_works(world: Any) -> None:
@@ -67,6 +79,56 @@ async def test_an_effect_that_stays_unknown_is_never_made_again(world: Any) -> N
     world.assert_clean()
 
 
+async def test_where_nothing_was_sent_nothing_is_unknown_though_nobody_can_be_asked(world: Any) -> None:
+    world.ledger.reachable = False
+    world.step("open", failing(may_have_happened=False))
+    world.path("shop", "open")
+    item = world.add("shop", attempts=2)
+    await world.worker().run()
+    assert (item.state, item.attempt) == (ItemState.FAILED, 2)
+    assert {event["result"] for event in world.events("spin.reconciled")} == {"not committed"}
+
+
+async def test_a_spin_whose_set_up_fails_has_nothing_to_be_asked_for(world: Any) -> None:
+    world.settings["naming"] = SpinNaming("x-spin")
+    world.ledger.reachable = False
+    world.step("order", nothing)
+    world.path("shop", "order")
+    item = world.add("shop", attempts=2)
+    slow = StepError("late", cause=Cause.COMMAND_TIMEOUT)
+    world.browser.fail["Network.setExtraHTTPHeaders"] = [slow]
+    await world.worker().run()
+    assert (item.state, item.attempt) == (ItemState.DONE, 2)
+    assert ends(world) == [("failed", "no"), ("completed", "yes")]
+    assert world.ledger.asked == []
+
+
+@pytest.mark.parametrize(
+    ("naming", "unnamed", "state"),
+    [
+        (SpinNaming("x-spin"), 1, ItemState.UNKNOWN),  # it may be this spin's: its header went with the session
+        (SpinNaming("x-spin"), 0, ItemState.FAILED),
+        (SpinNaming("x-spin", "spin"), 1, ItemState.FAILED),  # the cookie stays with the context
+    ],
+)
+async def test_after_a_lost_session_an_effect_without_an_id_may_be_this_spins(
+    world: Any, naming: SpinNaming, unnamed: int, state: ItemState
+) -> None:
+    async def order(ctx: StepContext, step: Step) -> None:
+        ctx.page.effects += 1
+        world.browser.cut()
+        raise StepError("lost", cause=Cause.CONNECTION_LOST, may_have_happened=True)
+
+    world.settings["naming"] = naming
+    world.ledger.unnamed = unnamed
+    world.step("order", order)
+    world.path("shop", "order")
+    item = world.add("shop", attempts=1)
+    await world.worker().run()
+    assert item.state is state
+    world.assert_clean()
+
+
 async def test_while_the_page_may_still_be_at_work_an_empty_record_proves_nothing(world: Any) -> None:
     world.step("order", failing())
     world.path("shop", "order")
@@ -93,18 +155,18 @@ async def test_a_path_without_effects_is_never_asked_for(world: Any) -> None:
 @pytest.mark.parametrize(
     ("commits", "fails", "state"),
     [
-        ((), "login", ItemState.UNKNOWN),  # nothing is marked: whatever was reached may have committed
-        (("order",), "login", ItemState.FAILED),  # the step that commits was not reached
-        (("order",), "order", ItemState.UNKNOWN),
-        (("order",), "logout", ItemState.UNKNOWN),  # it was reached, and something later failed
+        ((), "login", ItemState.FAILED),  # nothing was sent
+        ((), "order", ItemState.UNKNOWN),  # nothing is marked: whatever was sent may have committed
+        (("order",), "order", ItemState.FAILED),  # the step that commits was reached, and sent nothing
+        (("order",), "logout", ItemState.UNKNOWN),  # it sent something, and something later failed
     ],
 )
-async def test_without_a_ledger_what_was_reached_decides(
+async def test_without_a_ledger_what_was_sent_decides(
     world: Any, commits: tuple[str, ...], fails: str, state: ItemState
 ) -> None:
     world.ledger = None
     for name in ("login", "order", "logout"):
-        world.step(name, failing(may_have_happened=False) if name == fails else nothing)
+        world.step(name, failing(may_have_happened=False) if name == fails else acting)
     world.path("shop", "login", "order", "logout", commits=commits)
     item = world.add("shop", attempts=1)
     await world.worker().run()
@@ -152,7 +214,7 @@ async def test_a_spin_cut_short_after_its_effect_has_its_item_done(world: Any) -
 
 async def test_a_spin_cut_short_whose_effect_nobody_knows_is_unknown(world: Any) -> None:
     world.ledger.reachable = False
-    world.step("wait", forever)
+    world.step("wait", acting_forever)
     world.path("shop", "wait")
     item = world.add("shop")
     await stop_when_blocked(world)

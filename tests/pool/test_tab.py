@@ -180,3 +180,28 @@ async def test_events_of_the_page_carry_the_ids_of_the_spin_that_uses_it_now(wor
         tab.follow()
     assert tab.page.session.correlation["spin_id"] == "spin-2"
     await tab.discard()
+
+
+async def test_a_page_whose_connection_is_lost_again_while_it_is_restored_is_restored_once_more(world: Any) -> None:
+    tab = world.tab()
+    await tab.begin(ALICE)
+    page = tab.page
+    world.browser.cut()
+    lost_again = ConnectionLostError("lost", method="Page.enable", may_have_happened=False, why="cut")
+    world.browser.fail["Page.enable"] = [lost_again, lost_again]
+    await tab.restore(ALICE)
+    assert tab.page is page
+    world.browser.fail["Page.enable"] = [lost_again] * 3
+    with pytest.raises(ConnectionLostError):
+        await tab.restore(ALICE)
+    await tab.discard()
+    world.assert_clean()
+
+
+async def test_a_page_whose_discarding_is_cut_is_discarded_over_the_next_connection(world: Any) -> None:
+    tab = world.tab()
+    await tab.begin(None)
+    lost = ConnectionLostError("lost", method="Target.disposeBrowserContext", may_have_happened=True, why="cut")
+    world.browser.fail["Target.disposeBrowserContext"] = [lost]
+    assert await tab.discard()
+    assert world.browser.contexts == set()

@@ -12,6 +12,7 @@ from harness.cdp.errors import BrowserFailedError
 from harness.coordination.ownership import Binding
 from harness.navigation.context import StepContext
 from harness.navigation.map import Step
+from harness.pool.plan import SpinNaming
 from harness.pool.states import ItemState, WorkerState
 from harness.pool.worker import pause_s
 from tests.pool.acts import ends, failing, forever, nothing, ordering, stop_when_blocked
@@ -39,17 +40,36 @@ async def test_a_completed_spin_ends_its_item_and_gives_everything_back(world: A
 
 
 async def test_the_site_is_told_the_spin_before_the_first_step(world: Any) -> None:
-    world.settings["spin_header"] = "x-spin"
+    world.settings |= {"naming": SpinNaming("x-spin", "spin"), "allowed_origins": frozenset({"http://shop.test"})}
     seen: list[bool] = []
 
     async def look(ctx: StepContext, step: Step) -> None:
-        seen.append("Network.setExtraHTTPHeaders" in world.browser.calls)
+        seen.append({"Network.setExtraHTTPHeaders", "Storage.setCookies"} <= set(world.browser.calls))
 
     world.step("look", look)
     world.path("shop", "look")
     world.add("shop")
     await world.worker().run()
     assert seen == [True]
+
+
+async def test_the_credential_of_a_failed_spin_is_free_only_when_its_page_is_gone(world: Any) -> None:
+    """Until then the page may still act as this account."""
+    held: list[bool] = []
+
+    def answer(method: str, params: dict[str, Any]) -> Any:
+        if method == "Target.disposeBrowserContext":
+            held.append("credential:shop/alice" in dict(world.coordinator.table.owned()))
+        return answered(method, params)
+
+    answered, world.browser.answer = world.browser.answer, answer
+    world.step("order", failing(times=1))
+    world.path("shop", "order")
+    world.credential("shop-alice", "alice")
+    world.add("shop", credential="shop-alice")
+    await world.worker().run()
+    assert held == [True, False], "the failed spin's page, and the page of the completed one at the end"
+    world.assert_clean()
 
 
 async def test_the_page_is_gone_before_the_site_is_asked(world: Any) -> None:
