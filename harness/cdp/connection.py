@@ -10,11 +10,12 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
 from harness.basics.errors import OperationError
+from harness.cdp.command import Command, R
 from harness.cdp.errors import (
     CdpError,
     CommandTimeoutError,
@@ -235,6 +236,10 @@ class Connection:
 
     # --- writing
 
+    async def send(self, command: Command[R], **options: Any) -> R:
+        """Send a typed command and return its result in its own type; options and errors as in `call`."""
+        return cast("R", await self.call(command.method, command.params, into=command.result, **options))
+
     async def call(
         self,
         method: str,
@@ -244,12 +249,13 @@ class Connection:
         guards: Sequence[object] = (),
         timeout_s: float | None = None,
         repeatable: bool = False,
+        into: Any = Any,
     ) -> Any:
         """Send a command and return its decoded result.
 
         guards: the leases under which a write is made; without them only reads pass. repeatable: a script of ours that
-        changes nothing, so that its loss is no unknown outcome. Raises CdpError, or OwnershipViolationError from the
-        fence before anything is sent.
+        changes nothing, so that its loss is no unknown outcome. into: the type that the result is decoded into;
+        None leaves it unread. Raises CdpError, or OwnershipViolationError from the fence before anything is sent.
         """
         if self.lost_reason is not None or self._closing:
             raise self._lost_error(method)
@@ -283,7 +289,7 @@ class Connection:
         outcome = "cancelled"
         try:
             await self._send(data, future, deadline_s, may_still, lambda why: settle(self._send_error(method, why)))
-            result = _read_result(method, await future, writes and not repeatable)
+            result = _read_result(method, await future, writes and not repeatable, into)
             outcome = "ok"
             return result
         except OperationError as error:
@@ -385,9 +391,9 @@ class Connection:
         self._transport.abort()
 
 
-def _read_result(method: str, raw: msgspec.Raw, may_have_happened: bool) -> Any:
+def _read_result(method: str, raw: msgspec.Raw, may_have_happened: bool, into: Any) -> Any:
     try:
-        return read(raw)
+        return read(raw, into)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         unreadable = ProtocolError(method, 0, f"its reply cannot be read: {error}")
         unreadable.may_have_happened = may_have_happened

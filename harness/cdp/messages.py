@@ -71,6 +71,6 @@ def encode(message: Outgoing) -> bytes:
     return _encoder.encode(message)
 
 
-def read(raw: msgspec.Raw) -> Any:
-    """Decode raw `params` or a raw `result` into plain Python values."""
-    return msgspec.json.decode(raw)
+def read(raw: msgspec.Raw, into: Any = Any) -> Any:
+    """Decode raw `params` or a raw `result` into plain Python values, or into a struct; None, where none is wanted."""
+    return None if into is None else msgspec.json.decode(raw, type=into)

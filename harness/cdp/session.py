@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pyee.base import EventEmitter
 
+from harness.cdp.command import Command, R
 from harness.cdp.errors import CdpError
 
 if TYPE_CHECKING:
@@ -60,6 +61,10 @@ class Session:
     async def call(self, method: str, params: Params | None = None, **options: Any) -> Any:
         """Send a command of this session; options as in `Connection.call`."""
         return await self.connection.call(method, params, session=self, **options)
+
+    async def send(self, command: Command[R], **options: Any) -> R:
+        """Send a typed command of this session; as `Connection.send`."""
+        return await self.connection.send(command, session=self, **options)
 
     def writer(self, guards: Sequence[object]) -> Writer:
         """A handle that writes under these leases."""
@@ -147,6 +152,10 @@ class Writer:
     async def call(self, method: str, params: Params | None = None, **options: Any) -> Any:
         """Send a command under these leases; options as in `Connection.call`."""
         return await self.session.call(method, params, guards=self.guards, **options)
+
+    async def send(self, command: Command[R], **options: Any) -> R:
+        """Send a typed command under these leases; as `Connection.send`."""
+        return await self.session.send(command, guards=self.guards, **options)
 
 
 class EventStream:

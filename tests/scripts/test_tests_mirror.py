@@ -44,10 +44,19 @@ def test_a_module_that_is_covered_elsewhere_says_by_what_and_why(tmp_path: Path)
     assert list(check(tmp_path)) == []
 
 
+def test_a_row_may_name_all_modules_of_a_folder_and_none_below_it(tmp_path: Path) -> None:
+    for module in ("harness/cdp/domains/page.py", "harness/cdp/domains/dom.py", "harness/cdp/domains/more/a.py"):
+        write(tmp_path, module, LONG)
+    write(tmp_path, "tests/cdp/test_domains.py", "")
+    write(tmp_path, ELSEWHERE, '["harness/cdp/domains/*.py"]\nby = "tests/cdp/test_domains.py"\nwhy = "generated"\n')
+    assert [finding.path for finding in check(tmp_path)] == ["harness/cdp/domains/more/a.py"]
+
+
 def test_a_row_that_no_longer_holds_is_found(tmp_path: Path) -> None:
     write(tmp_path, "tests/a.py", "")
-    write(tmp_path, ELSEWHERE, '["harness/gone.py"]\nby = "tests/a.py"\nwhy = "x"\n')
-    assert [finding.path for finding in check(tmp_path)] == [ELSEWHERE]
+    for gone in ("harness/gone.py", "harness/gone/*.py"):
+        write(tmp_path, ELSEWHERE, f'["{gone}"]\nby = "tests/a.py"\nwhy = "x"\n')
+        assert [finding.path for finding in check(tmp_path)] == [ELSEWHERE]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""Generates harness/cdp/domains from the protocol's own description (scripts/generate_protocol)."""
