@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import base64
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from harness.cdp.domains import accessibility, browser, dom, dom_snapshot, network, page, performance, runtime, target
+from scripts.checks.findings import ROOT
 from tests.browser.managed import Told, managed, new_page
 
 PAGE = "data:text/html," + quote("<title>typed</title><h1 id=a>Words</h1><button disabled>Buy</button>")
@@ -62,3 +64,11 @@ async def test_a_pages_replies_decode(browser_path: Path) -> None:
         assert "Nodes" in {metric.name for metric in (await tab.send(performance.get_metrics())).metrics}
         assert (await tab.send(page.get_layout_metrics())).css_layout_viewport.client_width > 0
         assert (await tab.send(network.get_cookies())).cookies == []
+
+
+async def test_the_documents_example_runs(browser_path: Path) -> None:
+    scope: dict[str, Any] = {}
+    exec((ROOT / "docs/cdp.md").read_text().split("```")[1].removeprefix("python"), scope)
+    async with managed(browser_path, Told()) as manager:
+        left, top = await scope["heading_corner"](await new_page(await manager.ready()), PAGE)
+        assert (left, top > 0) == (8, True)

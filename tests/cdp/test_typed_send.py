@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from harness.basics.errors import OperationError
-from harness.cdp.domains import browser, page, target
+from harness.cdp.domains import browser, page, runtime, target
 from harness.cdp.errors import ProtocolError
 from tests.cdp.conftest import Rig
 
@@ -49,6 +49,13 @@ async def test_a_typed_write_without_a_lease_is_refused_as_any_other(rig: Rig) -
     with pytest.raises(OperationError, match="without a lease"):
         await session.send(page.navigate(url="about:blank"))
     assert "Page.navigate" not in [command["method"] for command in rig.browser.sent]
+
+
+async def test_a_typed_read_needs_no_lease(rig: Rig) -> None:
+    session = await rig.session()
+    rig.browser.answers["Runtime.evaluate"] = {"result": {"type": "number", "value": 42}}
+    answer = await session.send(runtime.evaluate(expression="6 * 7", throw_on_side_effect=True))
+    assert (answer.result.value, answer.exception_details) == (42, None)
 
 
 async def test_a_reply_that_lacks_a_promised_field_names_it(rig: Rig) -> None:
