@@ -68,25 +68,42 @@ def write(root: Path) -> list[str]:
     return changed
 
 
-def main() -> int:
-    """See scripts/generate_protocol."""
+def main(arguments: list[str] | None = None) -> int:
+    """See scripts/generate_protocol. 1: something differs; 4: the environment lacks npm, or npm failed."""
     parser = argparse.ArgumentParser(prog="scripts/generate_protocol", description=__doc__)
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--check", action="store_true", help="only compare")
     what.add_argument("--fetch", action="store_true", help="fetch the pinned version and compare its digests first")
     what.add_argument("--pin", metavar="VERSION", help="move the pin to this version first")
-    chosen = parser.parse_args()
-    if chosen.check:
-        found = list(differences(ROOT))
-        for path, what_is_wrong in found:
-            print(f"{path}: {what_is_wrong}; scripts/generate_protocol")
-        return 1 if found else 0
-    if chosen.fetch or chosen.pin:
-        pin = keep(ROOT, chosen.pin)
-        print(f"kept: devtools-protocol {pin.version}")
-    changed = write(ROOT)
+    chosen = parser.parse_args(arguments)
+    try:
+        return _compare(ROOT) if chosen.check else _generate(ROOT, chosen.pin, fetch=chosen.fetch)
+    except ValueError as error:
+        return _fail(1, "nothing was generated", str(error), "name a version that exists, or restore scripts/protocol")
+    except (OSError, subprocess.CalledProcessError) as error:
+        return _fail(
+            4, "nothing was generated", str(error), "see that npm is installed, and that its index holds this version"
+        )
+
+
+def _compare(root: Path) -> int:
+    found = list(differences(root))
+    for path, what_is_wrong in found:
+        print(f"{path}: {what_is_wrong}; scripts/generate_protocol")
+    return 1 if found else 0
+
+
+def _generate(root: Path, version: str | None, *, fetch: bool) -> int:
+    if fetch or version is not None:
+        print(f"kept: devtools-protocol {keep(root, version).version}")
+    changed = write(root)
     print(f"generated: {', '.join(changed)}" if changed else "the modules are what is generated")
     return 0
+
+
+def _fail(code: int, what: str, why: str, do: str) -> int:
+    print(f"error: {what}\n  why: {why}\n  do:  {do}", file=sys.stderr)
+    return code
 
 
 if __name__ == "__main__":

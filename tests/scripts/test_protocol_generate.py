@@ -11,7 +11,7 @@ import pytest
 from scripts.checks.findings import ROOT
 from scripts.checks.protocol_domains import check
 from scripts.protocol.description import Protocol
-from scripts.protocol.generate import DOMAINS, differences, generate, write
+from scripts.protocol.generate import DOMAINS, differences, generate, main, write
 from scripts.protocol.render import Module
 from scripts.protocol.source import FOLDER
 
@@ -49,6 +49,23 @@ def test_an_edit_by_hand_is_found_and_undone(checkout: Path) -> None:
     assert sorted(write(checkout)) == sorted(found)
     assert list(check(checkout)) == []
     assert (folder / "page.py").read_text() == text
+
+
+def test_the_command_says_what_it_did_or_why_it_could_not(
+    checkout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("scripts.protocol.generate.ROOT", checkout)
+    assert main(["--check"]) == 0
+    (checkout / DOMAINS / "io.py").write_text("")
+    assert main(["--check"]) == 1
+    assert main([]) == 0
+    assert f"generated: {DOMAINS}/io.py\n" in capsys.readouterr().out
+    assert main(["--pin", "latest"]) == 1
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert main(["--pin", "0.0.1"]) == 4
+    what, why, do = capsys.readouterr().err.splitlines()[-3:]
+    assert (what, "npm" in why, do.startswith("  do:  ")) == ("error: nothing was generated", True, True)
+    assert main(["--check"]) == 0
 
 
 def test_a_description_that_is_not_the_pinned_one_is_found(checkout: Path) -> None:
