@@ -1,7 +1,8 @@
 """One connection to one browser: many flattened sessions over one transport.
 
-The reader only routes. Each command has a deadline; a command given up leaves nothing behind; when the connection ends,
-everyone who waits learns the one cause. A write is checked against the fence in the same loop step in which it is sent.
+What arrives is only routed. Each command has a deadline; a command given up leaves nothing behind; when the connection
+ends, everyone who waits learns the one cause. A write is checked against the fence in the same loop step in which it is
+sent (see outbox.py).
 """
 
 from __future__ import annotations
@@ -15,28 +16,29 @@ from typing import Any, cast
 import msgspec
 
 from harness.basics.errors import OperationError
+from harness.cdp import endings
 from harness.cdp.command import Command, R
-from harness.cdp.errors import (
-    CdpError,
-    CommandTimeoutError,
-    ConnectionLostError,
-    ProtocolError,
-    SessionDetachedError,
-    TargetCrashedError,
-)
+from harness.cdp.deadlines import Deadlines
+from harness.cdp.errors import ProtocolError, SessionDetachedError
+from harness.cdp.events import EventSource
+from harness.cdp.in_flight import InFlight
 from harness.cdp.messages import Incoming, read
 from harness.cdp.methods import is_write
-from harness.cdp.ports import Fence
+from harness.cdp.outbox import Outbox
+from harness.cdp.ports import CommandObserver, Fence
 from harness.cdp.protocol import CdpProtocol
 from harness.cdp.session import Session
-from harness.cdp.transport import Transport, TransportClosedError
+from harness.cdp.transport import Transport
 from harness.telemetry.pipeline import Log
 
 _REVIVES = frozenset({"Page.navigate", "Page.reload", "Page.close"})
 
 
 class Connection:
-    """Live until `run` returns. `on_lost` is called once at its end, planned or not, before any waiter is told."""
+    """Live until `run` returns. `on_lost` is called once at its end, planned or not, before any waiter is told.
+
+    events: those of the browser itself, which belong to no session. observe: told of each command that is over.
+    """
 
     def __init__(
         self,
@@ -48,49 +50,74 @@ class Connection:
         fence: Fence,
         log: Log,
         on_lost: Callable[[str], None],
+        observe: CommandObserver,
         timeout_s: float = 10.0,
     ) -> None:
         self.browser_id, self.cohort, self.generation = browser_id, cohort, generation
         self.timeout_s = timeout_s
-        self.protocol = CdpProtocol()
+        self.protocol: CdpProtocol[InFlight] = CdpProtocol()
         self.sessions: dict[str, Session] = {}
+        self.events = EventSource()
         self.lost_reason: str | None = None
         self.unknown_sessions = 0
         self.unheard_events = 0
         self.ended = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
         self._transport = transport
+        self._outbox = Outbox(transport, self._may_send)
+        self._deadlines = Deadlines(self.protocol.pending.values, self._expire)
         self._fence = fence
         self._log = log
         self._on_lost = on_lost
+        self._observe = observe
         self._closing = False
-        self._sending = asyncio.Lock()
+        self._defect: Exception | None = None
         self._ended_early: deque[str] = deque(maxlen=64)  # sessions that ended before `attach` knew them
 
-    # --- reading
+    # --- its life
 
     async def run(self) -> None:
-        """Read until the transport ends; then fail every waiter. Cancelling it aborts the transport."""
-        reason = "the reader was stopped"
+        """Read until the transport ends. Cancelling it aborts the transport; raises what failed in routing."""
+        self._transport.start(self)
         try:
-            while True:
-                data = await self._transport.receive()
-                message = self.protocol.receive(data)
-                if message is not None:
-                    self._route(message)
-        except TransportClosedError as error:
-            reason = str(error)
-        except asyncio.CancelledError:
-            self._closing = True  # the owner ends us: no loss to be told
-            raise
-        except Exception as error:
-            reason = f"the reader failed: {error!r}"
-            raise
+            await self.ended.wait()
         finally:
-            self._transport.abort()
-            self._end(reason)
+            if not self.ended.is_set():
+                self._closing = True  # the owner ends us: no loss to be told
+                self._transport.abort()
+                self.end("the reader was stopped")
+        if self._defect is not None:
+            raise self._defect
 
-    def _end(self, reason: str) -> None:
+    async def close(self) -> None:
+        """End the connection on purpose: no loss is logged; all else happens as at any end."""
+        self._closing = True
+        await self._transport.close()
+
+    def abort(self) -> None:
+        """Cut the transport as a fault would: everything that a loss causes happens."""
+        self._transport.abort()
+
+    # --- what the transport tells
+
+    def receive(self, data: bytes) -> None:
+        """One frame: settle the command that it answers, or route the event that it is."""
+        try:
+            message = self.protocol.receive(data)
+            if message is not None:
+                self._route(message)
+        except Exception as error:  # noqa: BLE001 - the wall of the reader: it is raised by `run`
+            self._log.error("cdp.defect", browser_id=self.browser_id, cohort=self.cohort, detail=repr(error))
+            self._defect = self._defect or error
+            self._transport.abort()
+            self.end(f"the reader failed: {error!r}")
+
+    def end(self, reason: str) -> None:
+        """The transport has ended: the leases go first, then every waiter learns why."""
+        if self.lost_reason is not None:
+            return
         self.lost_reason = reason
+        self._deadlines.stop()
         if not self._closing:
             self._log.warning(
                 "cdp.connection_lost",
@@ -103,42 +130,34 @@ class Connection:
             )
         try:
             self._on_lost(reason)
-        finally:
-            self._fail_waiters(reason)
-
-    def _fail_waiters(self, reason: str) -> None:
-        self.protocol.fail(
-            lambda method: ConnectionLostError(
-                f"the connection to browser {self.browser_id} ended while {method} waited",
-                method=method,
-                may_have_happened=is_write(method, None),
-                why=reason,
-            )
-        )
+        except Exception as error:  # noqa: BLE001 - waiters are freed all the same; it is raised by `run`
+            self._log.error("cdp.defect", browser_id=self.browser_id, cohort=self.cohort, detail=repr(error))
+            self._defect = self._defect or error
+        lost, not_sent = endings.connection_lost(self.browser_id, reason)
+        self.protocol.fail(lost)
         for session in list(self.sessions.values()):
-            session.end(self._lost_error)
+            session.end(not_sent)
         self.sessions.clear()
+        self.events.end(not_sent)
         self.ended.set()
 
-    def _lost_error(self, method: str) -> CdpError:
-        return ConnectionLostError(
-            f"{method} was not sent: the connection to browser {self.browser_id} has ended",
-            method=method,
-            may_have_happened=False,
-            why=self.lost_reason or "it is closing",
-        )
+    def pause(self) -> None:
+        """The browser does not read."""
+        self._outbox.pause()
+
+    def resume(self) -> None:
+        """The browser reads again."""
+        self._outbox.resume()
+
+    # --- routing
 
     def _route(self, message: Incoming) -> None:
         method = message.method or ""
-        if method == "Target.detachedFromTarget":
-            params = self._params(message)
-            if params is not None:
-                self._detached(params.get("sessionId", ""))
+        session_id = message.session_id
+        if not session_id or method == "Target.detachedFromTarget":
+            self._route_to_browser(method, message)
             return
-        if not message.session_id:
-            self.unheard_events += 1
-            return
-        session = self.sessions.get(message.session_id)
+        session = self.sessions.get(session_id)
         if session is None:
             self.unknown_sessions += 1
             return
@@ -146,10 +165,28 @@ class Connection:
             self._crashed(session)
         elif method == "Inspector.targetReloadedAfterCrash":
             session.revive()
-        if session.events.listeners(method):
+        if session.hears(method):
             self._emit(session, method, message)
         else:
             self.unheard_events += 1
+
+    def _route_to_browser(self, method: str, message: Incoming) -> None:
+        if method in {"Target.detachedFromTarget", "Target.targetCrashed"}:
+            params = self._params(message)
+            if params is None:
+                return
+            if method == "Target.targetCrashed":
+                for session in list(self.sessions.values()):
+                    if session.target_id == params.get("targetId"):
+                        self._crashed(session)
+            else:
+                self._detached(params.get("sessionId", ""))
+        elif not self.events.hears(method):
+            self.unheard_events += 1
+        if self.events.hears(method):
+            params = self._params(message)
+            if params is not None:
+                self.events.emit(method, params)
 
     def _params(self, message: Incoming) -> dict[str, Any] | None:
         try:
@@ -166,7 +203,7 @@ class Connection:
         if params is None:
             return
         try:
-            session.events.emit(method, params)
+            session.emit(method, params)
         except Exception as error:  # noqa: BLE001 - one page's handler must not end the connection that all pages share
             self._log_handler_error(session, f"a handler of {method} raised {error!r}")
 
@@ -186,41 +223,15 @@ class Connection:
         self._end_session(session, "its target was closed or detached")
 
     def _end_session(self, session: Session, why: str) -> None:
-        def gone(method: str) -> CdpError:
-            return SessionDetachedError(
-                f"the session ended while {method} waited",
-                method=method,
-                may_have_happened=is_write(method, None),
-                why=why,
-            )
-
-        def not_sent(method: str) -> CdpError:
-            return SessionDetachedError(
-                f"{method} was not sent: the session has ended", method=method, may_have_happened=False, why=why
-            )
-
+        gone, not_sent = endings.session_ended(why)
         self.protocol.fail(gone, session.session_id)
         session.end(not_sent)
 
     def _crashed(self, session: Session) -> None:
+        if session.crashed:
+            return
         self._tell_lost(session, "renderer_crashed")
-
-        def crashed(method: str) -> CdpError:
-            return TargetCrashedError(
-                f"the renderer crashed while {method} waited",
-                method=method,
-                may_have_happened=is_write(method, None),
-                why="Inspector.targetCrashed",
-            )
-
-        def not_sent(method: str) -> CdpError:
-            return TargetCrashedError(
-                f"{method} was not sent: the renderer has crashed",
-                method=method,
-                may_have_happened=False,
-                why="Inspector.targetCrashed",
-            )
-
+        crashed, not_sent = endings.renderer_crashed()
         self.protocol.fail(crashed, session.session_id)
         session.crash(not_sent)
 
@@ -258,100 +269,56 @@ class Connection:
         None leaves it unread. Raises CdpError, or OwnershipViolationError from the fence before anything is sent.
         """
         if self.lost_reason is not None or self._closing:
-            raise self._lost_error(method)
-        writes = is_write(method, params)
-
-        def may_still() -> None:
-            if session is not None and writes:
-                self._fence.check(f"session:{session.target_id}", guards, method)
-
+            raise endings.connection_lost(self.browser_id, self.lost_reason or "it is closing")[1](method)
         if session is not None and session.make_error is not None and not (session.crashed and method in _REVIVES):
             raise session.make_error(method)
-        may_still()
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[msgspec.Raw] = loop.create_future()
-
-        def settle(outcome: msgspec.Raw | CdpError) -> None:
-            if future.done():
-                return
-            if isinstance(outcome, CdpError):
-                if repeatable or not writes:
-                    outcome.may_have_happened = False
-                future.set_exception(outcome)
-            else:
-                future.set_result(outcome)
-
-        session_id = session.session_id if session else ""
-        command_id, data = self.protocol.command(method, params, session_id, settle)
-        deadline_s = self.timeout_s if timeout_s is None else timeout_s
-        timer = loop.call_later(deadline_s, lambda: settle(self._timeout_error(method, deadline_s)))
-        started_ns = time.monotonic_ns()
+        command = InFlight(
+            method,
+            session,
+            guards,
+            writes=is_write(method, params),
+            repeatable=repeatable,
+            deadline_s=self.timeout_s if timeout_s is None else timeout_s,
+            loop=self._loop,
+        )
+        command.data = self.protocol.command(command, params)
+        self._deadlines.watch(command.due_s)
+        self._outbox.put(command)
         outcome = "cancelled"
         try:
-            await self._send(data, future, deadline_s, may_still, lambda why: settle(self._send_error(method, why)))
-            result = _read_result(method, await future, writes and not repeatable, into)
+            result = _read_result(command, await command.answer, into)
             outcome = "ok"
             return result
         except OperationError as error:
             outcome = error.code
+            if type(error) is SessionDetachedError and session is not None and session.make_error is None:
+                self._stale(session)
             raise
         finally:
-            timer.cancel()
-            self.protocol.forget(command_id)
-            if future.done() and not future.cancelled():
-                future.exception()
-            else:
-                future.cancel()
-            self._log.info(
-                "command.completed",
-                method=method,
-                duration_ms=(time.monotonic_ns() - started_ns) / 1e6,
-                outcome=outcome,
-                session_id=session_id,
-                command_id=f"{self.browser_id}.{self.generation}.{command_id}",
-            )
+            self.protocol.forget(command)
+            if outcome == "cancelled" and not command.answer.cancelled():
+                command.answer.exception()
+            self._observe(self, command, outcome, time.perf_counter_ns() - command.started_ns)
 
-    async def _send(
-        self,
-        data: bytes,
-        answer: asyncio.Future[msgspec.Raw],
-        deadline_s: float,
-        may_still: Callable[[], None],
-        fail: Callable[[str], None],
-    ) -> None:
-        """Senders queue here and not in the transport: one that had to wait asks the fence again when its turn comes.
-
-        One whose session or connection ended meanwhile sends nothing; its lease went with them, and is not to blame.
-        """
+    def _may_send(self, command: InFlight) -> bool:
+        """The fence, asked in the loop step in which the command is written; a refused one is settled with its error."""
+        if command.session is None or not command.writes:
+            return True
         try:
-            async with asyncio.timeout(deadline_s):  # a browser that does not read holds its senders up
-                waits = self._sending.locked()
-                async with self._sending:
-                    if answer.done():
-                        return
-                    if waits:
-                        may_still()
-                    await self._transport.send(data)
-        except TimeoutError:
-            fail("the browser did not take it in time")  # its own timer was first, as a rule
-        except TransportClosedError as error:
-            fail(str(error))
+            self._fence.check(command.session.scope, command.guards, command.method)
+        except OperationError as error:
+            command.refuse(error)
+            return False
+        return True
 
-    def _send_error(self, method: str, why: str) -> CdpError:
-        return ConnectionLostError(
-            f"the connection to browser {self.browser_id} ended while {method} was sent",
-            method=method,
-            may_have_happened=is_write(method, None),
-            why=why,
-        )
+    def _expire(self, command: InFlight) -> None:
+        command.settle(endings.timed_out(command))
 
-    def _timeout_error(self, method: str, deadline_s: float) -> CdpError:
-        return CommandTimeoutError(
-            f"{method} was not answered within {deadline_s:g} s",
-            method=method,
-            may_have_happened=is_write(method, None),
-            why="the page or the browser is busy, hung or waiting for headers",
-        )
+    def _stale(self, session: Session) -> None:
+        """The browser does not know the session, and we had not heard of its end."""
+        self.sessions.pop(session.session_id, None)
+        self._tell_lost(session, "session_detached")
+        self._end_session(session, "the browser does not know it any more")
 
     # --- sessions
 
@@ -360,7 +327,7 @@ class Connection:
         result = await self.call("Target.attachToTarget", {"targetId": target_id, "flatten": True}, timeout_s=timeout_s)
         session = Session(self, target_id, result["sessionId"])
         if self.lost_reason is not None:  # both came between the reply and this line
-            raise self._lost_error("Target.attachToTarget")
+            raise endings.connection_lost(self.browser_id, self.lost_reason)[1]("Target.attachToTarget")
         if session.session_id in self._ended_early:
             raise SessionDetachedError(
                 "the session ended as soon as it stood",
@@ -381,20 +348,11 @@ class Connection:
             self.sessions.pop(session.session_id, None)
             self._end_session(session, "the session was closed")
 
-    async def close(self) -> None:
-        """End the connection on purpose: no loss is logged; all else happens as at any end."""
-        self._closing = True
-        await self._transport.close()
 
-    def abort(self) -> None:
-        """Cut the transport as a fault would: everything that a loss causes happens."""
-        self._transport.abort()
-
-
-def _read_result(method: str, raw: msgspec.Raw, may_have_happened: bool, into: Any) -> Any:
+def _read_result(command: InFlight, raw: msgspec.Raw, into: Any) -> Any:
     try:
         return read(raw, into)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        unreadable = ProtocolError(method, 0, f"its reply cannot be read: {error}")
-        unreadable.may_have_happened = may_have_happened
+        unreadable = ProtocolError(command.method, 0, f"its reply cannot be read: {error}")
+        unreadable.may_have_happened = command.may_have_happened
         raise unreadable from error

@@ -75,6 +75,18 @@ class ProtocolError(CdpError):
         self.message = message
 
 
+_NO_SESSION = -32001
+
+
+def refusal(method: str, code: int, message: str) -> CdpError:
+    """The error of a reply: a session that the browser does not know has ended, anything else is a ProtocolError."""
+    if code == _NO_SESSION:
+        return SessionDetachedError(
+            f"{method} found no session", method=method, may_have_happened=False, why=f"{message} ({code})"
+        )
+    return ProtocolError(method, code, message)
+
+
 class ConnectFailedError(OperationError):
     """An endpoint did not accept a connection, or is not the browser that was expected."""
 

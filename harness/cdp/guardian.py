@@ -1,6 +1,8 @@
 """The guardian of one browser process: a small program between the harness and Chromium, standard library only.
 
-    python -I -S guardian.py PROFILE_FOLDER BROWSER ARGUMENT…
+    python -I -S guardian.py PROFILE_FOLDER PIPES BROWSER ARGUMENT…
+
+PIPES is `-`, or two descriptors `R,W` that the browser gets as its 3 (it reads commands) and 4 (it writes replies).
 
 It starts the browser in a process group of its own, tells the group's id on standard output as one JSON line, and waits.
 When the browser ends, or when standard input reaches its end (the harness closed it, died, or was killed with -9), it kills
@@ -24,13 +26,14 @@ import time
 _NOT_FOR_US = (signal.SIGINT, signal.SIGHUP, signal.SIGTERM)  # the harness decides when a browser ends, not a terminal
 
 
-def _start(command: list[str]) -> int:
+def _start(command: list[str], pipes: list[int]) -> int:
     """The process id of the browser, which is its group's, too."""
     guardian = os.getpid()
     lifeline, _held_open = os.pipe()
     pid = os.fork()
     if pid:
-        os.close(lifeline)
+        for descriptor in (lifeline, *pipes):  # the browser alone holds its ends: theirs is the pipe's end
+            os.close(descriptor)
         return pid
     try:
         os.setpgid(0, 0)
@@ -43,6 +46,9 @@ def _start(command: list[str]) -> int:
             os._exit(1)
         os.dup2(lifeline, 0)
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        for descriptor, source in enumerate([fcntl.fcntl(pipe, fcntl.F_DUPFD_CLOEXEC, 10) for pipe in pipes], 3):
+            os.dup2(source, descriptor)
+        os.closerange(3 + len(pipes), 10)
         os.execv(command[0], command)  # noqa: S606 - the command line is ours
     except OSError as error:
         os.write(2, f"{command[0]}: {error.strerror}\n".encode())
@@ -88,11 +94,15 @@ def _remove(profile: str) -> None:
 
 def main() -> int:
     """Guard one browser until it or the harness ends."""
-    profile, command = sys.argv[1], sys.argv[2:]
-    os.closerange(3, os.sysconf("SC_OPEN_MAX"))  # uvloop lets a child inherit more than its three
+    profile, command = sys.argv[1], sys.argv[3:]
+    pipes = [] if sys.argv[2] == "-" else [int(number) for number in sys.argv[2].split(",")]
+    first = 3
+    for kept in [*sorted(pipes), os.sysconf("SC_OPEN_MAX")]:  # uvloop lets a child inherit more than what it was given
+        os.closerange(first, kept)
+        first = kept + 1
     for number in _NOT_FOR_US:
         signal.signal(number, signal.SIG_IGN)
-    pid = _start(command)
+    pid = _start(command, pipes)
     _say(pid=pid)
     code = _wait(pid)
     _remove(profile)

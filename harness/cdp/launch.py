@@ -1,28 +1,34 @@
-"""Launching one Chromium under its guardian, on a random loopback port, with a temporary profile of its own."""
+"""Launching one Chromium under its guardian, with a temporary profile of its own: on a random loopback port, or on a pair
+of pipes and no port at all."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import fcntl
 import os
 import re
 import signal
 import sys
 from collections import deque
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import anyio
 import msgspec
 import psutil
 
-from harness.cdp.errors import BrowserFailedError
+from harness.cdp.errors import BrowserFailedError, ConnectFailedError
 from harness.cdp.finding import BrowserBinary
+from harness.cdp.pipe import PipeTransport
 from harness.cdp.process_stat import started_ticks
 from harness.cdp.profile_folder import make_profile_folder, remove_profile_folder
+from harness.cdp.transport import Transport
+from harness.cdp.websocket import WebSocketTransport
 
 _GUARDIAN_S = 10.0  # how long a guardian may take to kill its browser and remove the profile
 _LAST_WORDS_S = 2.0  # how long what was written to stderr may take to arrive once its writers are gone
+_PIPE_BYTES = 2**20  # a screenshot in few reads; the usual 64 KiB cost a wake-up each
 _LISTENING = re.compile(rb"DevTools listening on (ws://\S+)")
 
 FLAGS = (
@@ -48,10 +54,12 @@ FLAGS = (
     "--no-default-browser-check",
     "--no-first-run",
     "--password-store=basic",
-    "--remote-debugging-port=0",
     "--use-mock-keychain",
 )
 """What every browser of ours is started with; `--remote-allow-origins` is never among it."""
+
+
+TransportKind = Literal["websocket", "pipe"]
 
 
 class LaunchOptions(NamedTuple):
@@ -62,11 +70,13 @@ class LaunchOptions(NamedTuple):
     no_sandbox: bool = False
     extra_flags: tuple[str, ...] = ()
     start_timeout_s: float = 20.0
+    transport: TransportKind = "websocket"
 
 
 def command_line(options: LaunchOptions, profile: Path) -> list[str]:
     """The browser's command line."""
-    flags = [*FLAGS, f"--user-data-dir={profile}", *options.extra_flags]
+    door = "--remote-debugging-pipe" if options.transport == "pipe" else "--remote-debugging-port=0"
+    flags = [*FLAGS, door, f"--user-data-dir={profile}", *options.extra_flags]
     if options.headless:
         flags.append("--headless")
     if options.no_sandbox and os.getuid() == 0:
@@ -84,15 +94,46 @@ def _shared_memory_is_large(needed_bytes: int = 512 * 2**20) -> bool:
     return status.f_bavail * status.f_frsize >= needed_bytes
 
 
+class _Pipes:
+    """Both pipes to one browser: our ends, and those that it inherits. What is still ours is closed by `close`."""
+
+    def __init__(self) -> None:
+        commands, answers = os.pipe(), os.pipe()
+        self.theirs, self.ours = [commands[0], answers[1]], [answers[0], commands[1]]
+        for descriptor in self.ours:
+            with contextlib.suppress(OSError):  # a user may have used up what pipes may hold; smaller ones do
+                fcntl.fcntl(descriptor, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
+
+    def close_theirs(self) -> None:
+        """The browser has them."""
+        while self.theirs:
+            os.close(self.theirs.pop())
+
+    def close(self) -> None:
+        """Close all that is not a transport's."""
+        self.close_theirs()
+        while self.ours:
+            os.close(self.ours.pop())
+
+    def open(self) -> PipeTransport:
+        """The transport over them; it can be had once."""
+        if not self.ours:
+            raise ConnectFailedError("the browser cannot be reached again", why="its pipe was used and is gone")
+        (read, write), self.ours = self.ours, []
+        return PipeTransport(read, write)
+
+
 class BrowserProcess:
-    """A running browser: `endpoint` is its DevTools WebSocket address, `exited` is set when it is gone.
+    """A running browser: `endpoint` is its DevTools WebSocket address (empty for one on pipes), `exited` is set when it is
+    gone.
 
     pid: the browser itself; where the binary is a wrapper script, not the script's shell. exit_code: known once `exited`
     is set, unless the guardian was killed.
     """
 
-    def __init__(self, guardian: asyncio.subprocess.Process, profile: Path) -> None:
+    def __init__(self, guardian: asyncio.subprocess.Process, profile: Path, pipes: _Pipes | None = None) -> None:
         self._guardian = guardian
+        self._pipes = pipes
         self.profile = profile
         self.pid = 0
         self.exit_code: int | None = None
@@ -108,11 +149,13 @@ class BrowserProcess:
 
     @classmethod
     async def start(cls, options: LaunchOptions) -> BrowserProcess:
-        """Start a browser and wait until it listens; BrowserFailedError carries what it said on stderr.
+        """Start a browser and wait until it listens (one on pipes: until its process is there).
 
-        Whatever happens, a browser that was started and is not returned is gone again.
+        BrowserFailedError carries what it said on stderr. Whatever happens, a browser that was started and is not
+        returned is gone again.
         """
         profile = make_profile_folder()
+        pipes = _Pipes() if options.transport == "pipe" else None
         try:
             guardian = await asyncio.create_subprocess_exec(
                 sys.executable,
@@ -120,24 +163,32 @@ class BrowserProcess:
                 "-S",
                 str(Path(__file__).with_name("guardian.py")),
                 str(profile),
+                ",".join(map(str, pipes.theirs)) if pipes else "-",
                 *command_line(options, profile),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.PIPE,
                 start_new_session=True,
+                pass_fds=tuple(pipes.theirs) if pipes else (),
             )
         except OSError as error:
+            if pipes:
+                pipes.close()
             remove_profile_folder(profile)
             raise BrowserFailedError("the browser's guardian could not be started", why=str(error)) from error
         except BaseException:
+            if pipes:
+                pipes.close()
             remove_profile_folder(profile)  # asyncio has killed the guardian, and its end kills what it had started
             raise
-        process = cls(guardian, profile)
+        process = cls(guardian, profile, pipes)
         try:
             async with asyncio.timeout(options.start_timeout_s):
-                process.endpoint = await asyncio.shield(process._listening)
+                if pipes:
+                    pipes.close_theirs()
+                else:
+                    process.endpoint = await asyncio.shield(process._listening)
                 await process._group_known.wait()  # told on another pipe, so perhaps read later
-                process._know_browser(await asyncio.to_thread(_browser_of, process._group, profile))
         except TimeoutError as error:
             await process._stop_shielded()
             raise BrowserFailedError(
@@ -148,6 +199,21 @@ class BrowserProcess:
             await process._stop_shielded()
             raise
         return process
+
+    @property
+    def reconnectable(self) -> bool:
+        """Whether another connection may follow a lost one; a browser ends with its pipe."""
+        return self._pipes is None
+
+    async def connect(self, timeout_s: float) -> Transport:
+        """A connection to the browser; ConnectFailedError when it accepts none."""
+        if self._pipes is not None:
+            return self._pipes.open()
+        return await WebSocketTransport.open(self.endpoint, timeout_s)
+
+    async def identify(self) -> None:
+        """Find the browser's own process behind a wrapper script's; to be called once it has answered."""
+        self._know_browser(await asyncio.to_thread(_browser_of, self._group, self.profile))
 
     def _know_browser(self, pid: int) -> None:
         self.pid, self._started_ticks = pid, started_ticks(pid)
@@ -205,6 +271,8 @@ class BrowserProcess:
 
     async def stop(self) -> None:
         """Kill what is left, remove the profile, end the guardian. Bounded; safe to call twice."""
+        if self._pipes is not None:
+            self._pipes.close()
         if self._guardian.stdin is not None and not self._guardian.stdin.is_closing():
             self._guardian.stdin.close()
         # Its end is read from its output: `Process.wait` waits for whoever else holds the pipes, too (CPython 3.11).

@@ -22,13 +22,15 @@ from harness.basics.ids import new_failure_id
 from harness.cdp.connection import Connection
 from harness.cdp.errors import BrowserFailedError, CdpError, ConnectFailedError, ConnectionLostError
 from harness.cdp.launch import BrowserProcess, LaunchOptions
+from harness.cdp.observing import CommandMetrics, both, telling
 from harness.cdp.ports import ConnectionLostPort, Fence
 from harness.cdp.reconnect import BrowserGoneError, Reconnector, ReconnectPolicy
 from harness.cdp.states import BROWSER_TRANSITIONS, BrowserState
-from harness.cdp.transport import Transport, WebSocketTransport
+from harness.cdp.transport import Transport
 from harness.telemetry.pipeline import Log
 
 STARTS_PER_RESTART = 3
+_LAST_WORDS_S = 0.5
 
 
 class BrowserIdentity(NamedTuple):
@@ -65,6 +67,7 @@ class CdpLifecycleManager:
         command_timeout_s: float = 10.0,
         health: HealthPolicy | None = None,
         on_started: Callable[[CdpLifecycleManager], None] = lambda _: None,
+        metrics: CommandMetrics | None = None,
     ) -> None:
         self.browser_id, self.cohort = browser_id, cohort
         self.state = BrowserState.STARTING
@@ -88,6 +91,8 @@ class CdpLifecycleManager:
         self._generation = 0
         self._changed = anyio.Event()
         self._stopping = anyio.Event()
+        self.metrics = metrics or CommandMetrics()
+        self._observe = both(self.metrics, telling(log))
         self._planned_fault: str | None = None
         self._restart_times: deque[float] = deque()
         self._told_start = False
@@ -178,10 +183,14 @@ class CdpLifecycleManager:
         self.incarnation += 1
         self._told_start = False
         tasks.start_soon(self._cut_at_exit, self.process, name=f"exit {self.browser_id}")
-        transport = await WebSocketTransport.open(self.process.endpoint, self.launch.start_timeout_s)
-        self._adopt(tasks, transport, attempts=1)
-        assert self._connection is not None
-        version = await self._connection.call("Browser.getVersion")
+        transport = await self.process.connect(self.launch.start_timeout_s)
+        connection = self._adopt(tasks, transport, attempts=1)
+        try:
+            version = await connection.call("Browser.getVersion", timeout_s=self.launch.start_timeout_s)
+            await self._prepare(connection)
+        except CdpError as error:
+            raise await self._silent_start(self.process, error) from error
+        await self.process.identify()
         self.identity = BrowserIdentity(version["product"], version["protocolVersion"], version["userAgent"])
         if self.launch.no_sandbox:
             self._log.warning(
@@ -205,9 +214,24 @@ class CdpLifecycleManager:
         if self.process is process and self._connection is not None:
             self._connection.abort()
 
-    def _adopt(self, tasks: anyio.abc.TaskGroup, transport: Transport, attempts: int) -> None:
+    async def _prepare(self, connection: Connection) -> None:
+        """What every new connection asks first: to be told of targets that crash, come and go."""
+        await connection.call("Target.setDiscoverTargets", {"discover": True})
+
+    async def _silent_start(self, process: BrowserProcess, error: CdpError) -> BrowserFailedError:
+        with anyio.move_on_after(_LAST_WORDS_S):  # what it died of arrives on another pipe
+            await process.exited.wait()
+        return BrowserFailedError(
+            "the browser ended before it answered"
+            if process.exited.is_set()
+            else "the browser runs but does not answer",
+            why=process.stderr_tail() or str(error),
+            browser_id=self.browser_id,
+        )
+
+    def _adopt(self, tasks: anyio.abc.TaskGroup, transport: Transport, attempts: int) -> Connection:
         self._generation += 1
-        self._connection = Connection(
+        self._connection = connection = Connection(
             transport,
             browser_id=self.browser_id,
             cohort=self.cohort,
@@ -215,9 +239,10 @@ class CdpLifecycleManager:
             fence=self._fence,
             log=self._log,
             on_lost=lambda reason: self._on_connection_lost(self.browser_id, reason),
+            observe=self._observe,
             timeout_s=self._command_timeout_s,
         )
-        tasks.start_soon(self._connection.run, name=f"reader {self.browser_id}")
+        tasks.start_soon(connection.run, name=f"reader {self.browser_id}")
         self._log.info(
             "cdp.connected",
             browser_id=self.browser_id,
@@ -225,6 +250,7 @@ class CdpLifecycleManager:
             generation=self._generation,
             attempts=attempts,
         )
+        return connection
 
     async def _recover(self, tasks: anyio.abc.TaskGroup) -> None:
         """After a loss: the same browser again if it lives, another one if not."""
@@ -236,13 +262,20 @@ class CdpLifecycleManager:
         if not process.is_alive():
             await self._restart(tasks, "the process ended", planned)
             return
+        if not process.reconnectable:
+            await self._restart(tasks, "its pipe ended, and it ends with that", planned)
+            return
         self._set(BrowserState.RECONNECTING, "the connection ended, the process lives")
         try:
             transport, attempts = await self._reconnector.reconnect(self._connect_again, "connection_lost")
         except (ConnectFailedError, BrowserGoneError) as error:
             await self._restart(tasks, f"it could not be reached again: {error}", planned)
             return
-        self._adopt(tasks, transport, attempts)
+        connection = self._adopt(tasks, transport, attempts)
+        try:
+            await self._prepare(connection)
+        except CdpError:
+            connection.abort()  # where it was lost again, that is told already
         self.reconnects += 1
         self._set(BrowserState.HEALTHY, "the same browser answers again")
         self._record(Cause.CONNECTION_LOST, Containment.SESSION_REATTACHED, "cdp.connection", planned)
@@ -252,7 +285,7 @@ class CdpLifecycleManager:
         if not self.process.is_alive():
             raise BrowserGoneError(f"process {self.process.pid} is gone")
         # The address holds the browser's own id: another browser on the same port answers it with 404.
-        return await WebSocketTransport.open(self.process.endpoint, self._policy.connect_timeout_s)
+        return await self.process.connect(self._policy.connect_timeout_s)
 
     async def _restart(self, tasks: anyio.abc.TaskGroup, reason: str, planned: str | None) -> None:
         self._set(BrowserState.RESTARTING, reason)

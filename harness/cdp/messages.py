@@ -43,6 +43,7 @@ class Outgoing(msgspec.Struct, omit_defaults=True, rename={"session_id": "sessio
 
 _decoder = msgspec.json.Decoder(Incoming)
 _encoder = msgspec.json.Encoder()
+_plain = msgspec.json.Decoder()
 
 
 def decode(data: bytes | str) -> Incoming:
@@ -73,4 +74,6 @@ def encode(message: Outgoing) -> bytes:
 
 def read(raw: msgspec.Raw, into: Any = Any) -> Any:
     """Decode raw `params` or a raw `result` into plain Python values, or into a struct; None, where none is wanted."""
+    if into is Any:
+        return _plain.decode(raw)
     return None if into is None else msgspec.json.decode(raw, type=into)

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from harness.cdp.connection import Connection
+    from harness.cdp.in_flight import InFlight
 
 
 class Fence(Protocol):
@@ -19,6 +23,14 @@ class ConnectionLostPort(Protocol):
 
     def __call__(self, browser_id: str, reason: str) -> None:
         """Revoke what `browser_id` held."""
+        ...
+
+
+class CommandObserver(Protocol):
+    """Told of each command once it is over, in its sender's own task: correlation is bound there."""
+
+    def __call__(self, connection: Connection, command: InFlight, outcome: str, duration_ns: int) -> None:
+        """outcome: `ok`, `cancelled`, or the code of the error."""
         ...
 
 

@@ -7,47 +7,49 @@ Unknown ids, unknown shapes and replies to commands given up are counted, never 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
 
-from harness.cdp.errors import CdpError, ProtocolError
+from harness.cdp.errors import CdpError, refusal
 from harness.cdp.messages import Incoming, Outgoing, decode, encode
 
 
-class Pending(NamedTuple):
-    """A command that waits for its reply; `settle` is called exactly once, with the raw result or the error."""
+class Waiter(Protocol):
+    """A command that waits for its reply; `settle` is called at most once, with the raw result or the error."""
 
+    id: int
     method: str
     session_id: str
-    settle: Callable[[msgspec.Raw | CdpError], None]
+
+    def settle(self, outcome: msgspec.Raw | CdpError) -> None:
+        """Take the outcome."""
+        ...
 
 
-class CdpProtocol:
+W = TypeVar("W", bound=Waiter)
+
+
+class CdpProtocol(Generic[W]):
     """State of one connection's traffic. Counters: replies nobody waits for, and frames that are no envelope."""
 
     def __init__(self) -> None:
         self._next_id = 0
-        self.pending: dict[int, Pending] = {}
+        self.pending: dict[int, W] = {}
         self.late_replies = 0
         self.malformed = 0
 
-    def command(
-        self,
-        method: str,
-        params: Mapping[str, Any] | None,
-        session_id: str,
-        settle: Callable[[msgspec.Raw | CdpError], None],
-    ) -> tuple[int, bytes]:
-        """Register a command; returns its id and the bytes to send."""
-        self._next_id += 1
-        data = encode(Outgoing(self._next_id, method, params, session_id))
-        self.pending[self._next_id] = Pending(method, session_id, settle)
-        return self._next_id, data
+    def command(self, waiter: W, params: Mapping[str, Any] | None) -> bytes:
+        """Register a command under a new id; returns the bytes to send."""
+        self._next_id = number = self._next_id + 1
+        waiter.id = number
+        data = encode(Outgoing(number, waiter.method, params, waiter.session_id))
+        self.pending[number] = waiter
+        return data
 
-    def forget(self, command_id: int) -> None:
+    def forget(self, waiter: W) -> None:
         """Drop a command that was cancelled, timed out or never sent; its late reply is counted."""
-        self.pending.pop(command_id, None)
+        self.pending.pop(waiter.id, None)
 
     def receive(self, data: bytes | str) -> Incoming | None:
         """Take one frame: settles the command it answers and returns None, or returns the event that it is."""
@@ -57,26 +59,23 @@ class CdpProtocol:
             self.malformed += 1
             return None
         if message.id is not None:
-            self._settle(message.id, message)
+            waiter = self.pending.pop(message.id, None)
+            if waiter is None:
+                self.late_replies += 1
+            elif message.error is None:
+                waiter.settle(message.result)
+            else:
+                waiter.settle(refusal(waiter.method, message.error.code, message.error.message))
             return None
         if message.method is None:
             self.malformed += 1
             return None
         return message
 
-    def _settle(self, command_id: int, message: Incoming) -> None:
-        pending = self.pending.pop(command_id, None)
-        if pending is None:
-            self.late_replies += 1
-        elif message.error is not None:
-            pending.settle(ProtocolError(pending.method, message.error.code, message.error.message))
-        else:
-            pending.settle(message.result)
-
-    def fail(self, make_error: Callable[[str], CdpError], session_id: str | None = None) -> int:
-        """Settle every pending command (of one session, or of all) with the error made for its method; returns how many."""
-        doomed = [key for key, p in self.pending.items() if session_id is None or p.session_id == session_id]
-        for key in doomed:
-            pending = self.pending.pop(key)
-            pending.settle(make_error(pending.method))
+    def fail(self, make_error: Callable[[W], CdpError], session_id: str | None = None) -> int:
+        """Settle every pending command (of one session, or of all) with the error made for it; returns how many."""
+        doomed = [waiter for waiter in self.pending.values() if session_id is None or waiter.session_id == session_id]
+        for waiter in doomed:
+            del self.pending[waiter.id]
+            waiter.settle(make_error(waiter))
         return len(doomed)

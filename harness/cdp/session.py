@@ -1,23 +1,16 @@
-"""One flattened session on one page target: events by name, bounded subscriptions, and the journal of its set-up."""
+"""One flattened session on one page target, the leases under which it is written to, and the journal of its set-up."""
 
 from __future__ import annotations
 
-import asyncio
-from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
-
-from pyee.base import EventEmitter
 
 from harness.cdp.command import Command, R
 from harness.cdp.errors import CdpError
+from harness.cdp.events import EventSource, Params
 
 if TYPE_CHECKING:
     from harness.cdp.connection import Connection
-
-Params = dict[str, Any]
-Handler = Callable[[Params], None]
 
 
 class Journal:
@@ -39,7 +32,7 @@ class Journal:
         return iter(list(self._entries.values()))
 
 
-class Session:
+class Session(EventSource):
     """Handle of one `sessionId`. It can read; writing needs the leases that a `Writer` carries.
 
     correlation: ids of whoever uses the page now, for events born in the reader's task. make_error: set once the session
@@ -47,89 +40,26 @@ class Session:
     """
 
     def __init__(self, connection: Connection, target_id: str, session_id: str) -> None:
+        super().__init__()
         self.connection = connection
         self.target_id = target_id
         self.session_id = session_id
-        self.events = EventEmitter()
+        self.scope = f"session:{target_id}"
         self.correlation: Mapping[str, str] = {}
         self.closing = False
         self.crashed = False
-        self.make_error: Callable[[str], CdpError] | None = None
-        self._expecting: set[asyncio.Future[Params]] = set()
-        self._streams: set[EventStream] = set()
 
-    async def call(self, method: str, params: Params | None = None, **options: Any) -> Any:
+    def call(self, method: str, params: Params | None = None, **options: Any) -> Coroutine[Any, Any, Any]:
         """Send a command of this session; options as in `Connection.call`."""
-        return await self.connection.call(method, params, session=self, **options)
+        return self.connection.call(method, params, session=self, **options)
 
-    async def send(self, command: Command[R], **options: Any) -> R:
+    def send(self, command: Command[R], **options: Any) -> Coroutine[Any, Any, R]:
         """Send a typed command of this session; as `Connection.send`."""
-        return await self.connection.send(command, session=self, **options)
+        return self.connection.send(command, session=self, **options)
 
     def writer(self, guards: Sequence[object]) -> Writer:
         """A handle that writes under these leases."""
         return Writer(self, guards)
-
-    def on(self, method: str, handler: Handler) -> None:
-        """Call `handler(params)` in the reader for each such event: it must only note or enqueue, never wait."""
-        self.events.on(method, handler)
-
-    def off(self, method: str, handler: Handler) -> None:
-        """Stop calling `handler`."""
-        self.events.remove_listener(method, handler)
-
-    @contextmanager
-    def expect(
-        self, method: str, matches: Callable[[Params], bool] = lambda _: True
-    ) -> Iterator[asyncio.Future[Params]]:
-        """`with session.expect("Page.loadEventFired") as event: …; await event`: armed before the block runs.
-
-        The future fails with the session's error when the session ends first.
-        """
-        future: asyncio.Future[Params] = asyncio.get_running_loop().create_future()
-
-        def note(params: Params) -> None:
-            if not future.done() and matches(params):
-                future.set_result(params)
-
-        self._expecting.add(future)
-        self.on(method, note)
-        if self.make_error is not None:
-            future.set_exception(self.make_error(method))
-        try:
-            yield future
-        finally:
-            self.off(method, note)
-            self._expecting.discard(future)
-            if future.done() and not future.cancelled():
-                future.exception()
-            future.cancel()
-
-    @contextmanager
-    def stream(self, *methods: str, limit: int = 1000) -> Iterator[EventStream]:
-        """A bounded subscription; the oldest events are dropped, and counted, when nobody takes them."""
-        stream = EventStream(limit)
-        handlers = {method: stream.handler(method) for method in methods}
-        for method, handler in handlers.items():
-            self.on(method, handler)
-        self._streams.add(stream)
-        if self.make_error is not None:
-            stream.end()
-        try:
-            yield stream
-        finally:
-            self._streams.discard(stream)
-            for method, handler in handlers.items():
-                self.off(method, handler)
-
-    def end(self, make_error: Callable[[str], CdpError]) -> None:
-        """The session is over: everyone who waits on its events learns why."""
-        self.make_error = make_error
-        for future in list(self._expecting):
-            if not future.done():
-                future.set_exception(make_error("an awaited event"))
-        for stream in list(self._streams):
-            stream.end()
 
     def crash(self, make_error: Callable[[str], CdpError]) -> None:
         """The renderer is gone: as `end`, but a navigation may bring the session back to life."""
@@ -149,45 +79,12 @@ class Writer:
         self.session = session
         self.guards = tuple(guards)
 
-    async def call(self, method: str, params: Params | None = None, **options: Any) -> Any:
+    def call(self, method: str, params: Params | None = None, **options: Any) -> Coroutine[Any, Any, Any]:
         """Send a command under these leases; options as in `Connection.call`."""
-        return await self.session.call(method, params, guards=self.guards, **options)
+        session = self.session
+        return session.connection.call(method, params, session=session, guards=self.guards, **options)
 
-    async def send(self, command: Command[R], **options: Any) -> R:
+    def send(self, command: Command[R], **options: Any) -> Coroutine[Any, Any, R]:
         """Send a typed command under these leases; as `Connection.send`."""
-        return await self.session.send(command, guards=self.guards, **options)
-
-
-class EventStream:
-    """Async iterator over (method, params); `dropped` counts what its bound cost."""
-
-    def __init__(self, limit: int) -> None:
-        self.dropped = 0
-        self._events: deque[tuple[str, Params]] = deque(maxlen=limit)
-        self._wake = asyncio.Event()
-        self._over = False
-
-    def handler(self, method: str) -> Handler:
-        """The reader's side: enqueue only."""
-
-        def note(params: Params) -> None:
-            if len(self._events) == self._events.maxlen:
-                self.dropped += 1
-            self._events.append((method, params))
-            self._wake.set()
-
-        return note
-
-    def end(self) -> None:
-        """No more events come; the iterator ends after those it holds."""
-        self._over = True
-        self._wake.set()
-
-    async def __aiter__(self) -> AsyncIterator[tuple[str, Params]]:
-        while True:
-            while self._events:
-                yield self._events.popleft()
-            if self._over:
-                return
-            self._wake.clear()
-            await self._wake.wait()
+        session = self.session
+        return session.connection.send(command, session=session, guards=self.guards, **options)

@@ -1,40 +1,55 @@
-"""The transport port (two methods and an end) and its WebSocket implementation.
+"""The transport port: whole CDP messages in order, pushed to one receiver as they come, and sent in batches.
 
-A half-open connection is noticed after ping interval + ping timeout + close timeout: 2 + 2 + 0.5 s here, measured to be
-what detection takes; the library's defaults would need 50 s.
+Nothing here waits for a browser that does not read: a transport says `pause` when its buffer is full, and the connection
+keeps its commands until `resume`, so that none of them is on its way when its lease is taken back.
 """
 
 from __future__ import annotations
 
-import asyncio
+from collections.abc import Sequence
 from typing import Protocol
 
-import websockets
-from websockets.asyncio.client import ClientConnection, connect
-
-from harness.cdp.errors import ConnectFailedError
-
 MAX_MESSAGE_BYTES = 256 * 2**20
-"""Larger than a full-page screenshot needs; a reply above it would close the socket for every session on it."""
+"""Larger than a full-page screenshot needs; a WebSocket reply above it ends the socket for every session on it."""
 
 
 class TransportClosedError(Exception):
-    """The transport ended; the text says how."""
+    """The transport has ended and took nothing; its receiver is told, or will be."""
+
+
+class Receiver(Protocol):
+    """What a transport tells. It is called in the event loop and must not block; `end` comes once, and last."""
+
+    def receive(self, data: bytes) -> None:
+        """A whole message."""
+        ...
+
+    def end(self, reason: str) -> None:
+        """The transport has ended; the text says how."""
+        ...
+
+    def pause(self) -> None:
+        """The peer does not read: send nothing until `resume`."""
+        ...
+
+    def resume(self) -> None:
+        """The peer reads again."""
+        ...
 
 
 class Transport(Protocol):
-    """Carries whole CDP messages in order."""
+    """Two methods and an end."""
 
-    async def send(self, data: bytes) -> None:
-        """Hand one message over; TransportClosedError when the transport has ended."""
+    def start(self, receiver: Receiver) -> None:
+        """Tell this receiver from now on; what came before is told first."""
         ...
 
-    async def receive(self) -> bytes | str:
-        """The next message; TransportClosedError at the end."""
+    def send(self, messages: Sequence[bytes]) -> None:
+        """Hand messages over, in order; TransportClosedError when it has ended and takes none of them."""
         ...
 
     async def close(self) -> None:
-        """End in order; never raises."""
+        """End in order, within the close timeout; the receiver was told when it returns. Never raises."""
         ...
 
     def abort(self) -> None:
@@ -42,53 +57,35 @@ class Transport(Protocol):
         ...
 
 
-class WebSocketTransport:
-    """CDP over one WebSocket: compression off, no proxy, keep-alive that detects a dead peer within 5 s."""
+class Early:
+    """The receiver of a transport that was not started yet: keeps what comes for the one that follows."""
 
-    def __init__(self, socket: ClientConnection) -> None:
-        self._socket = socket
+    def __init__(self) -> None:
+        self._messages: list[bytes] = []
+        self._reason: str | None = None
+        self._paused = False
 
-    @classmethod
-    async def open(cls, url: str, timeout_s: float) -> WebSocketTransport:
-        """Connect to `ws://…/devtools/browser/<id>`; ConnectFailedError with the reason."""
-        try:
-            socket = await connect(
-                url,
-                compression=None,
-                proxy=None,
-                max_size=MAX_MESSAGE_BYTES,
-                open_timeout=timeout_s,
-                ping_interval=2.0,
-                ping_timeout=2.0,
-                close_timeout=0.5,
-                max_queue=1024,
-                user_agent_header=None,
-            )
-        except (OSError, TimeoutError, websockets.WebSocketException) as error:
-            raise ConnectFailedError(
-                "the browser's endpoint did not accept a connection", why=str(error) or type(error).__name__
-            ) from error
-        return cls(socket)
+    def receive(self, data: bytes) -> None:
+        """Keep it."""
+        self._messages.append(data)
 
-    async def send(self, data: bytes) -> None:
-        """Send one text frame."""
-        try:
-            await self._socket.send(data, text=True)
-        except websockets.ConnectionClosed as error:
-            raise TransportClosedError(str(error)) from error
+    def end(self, reason: str) -> None:
+        """Keep it."""
+        self._reason = reason
 
-    async def receive(self) -> bytes | str:
-        """The next text frame as bytes."""
-        try:
-            return await self._socket.recv(decode=False)
-        except websockets.ConnectionClosed as error:
-            raise TransportClosedError(str(error)) from error
+    def pause(self) -> None:
+        """Keep it."""
+        self._paused = True
 
-    async def close(self) -> None:
-        """Closing handshake, bounded by the close timeout."""
-        await self._socket.close()
+    def resume(self) -> None:
+        """Keep it."""
+        self._paused = False
 
-    def abort(self) -> None:
-        """Drop the TCP connection."""
-        transport: asyncio.WriteTransport = self._socket.transport
-        transport.abort()
+    def hand_over(self, receiver: Receiver) -> None:
+        """Tell all of it, in order."""
+        for message in self._messages:
+            receiver.receive(message)
+        if self._paused:
+            receiver.pause()
+        if self._reason is not None:
+            receiver.end(self._reason)

@@ -52,6 +52,8 @@ _SPECS = (
           attempts="count"),
     _spec(_OP, "cdp.connection_lost", "a connection ended that nobody closed", browser_id="id", cohort="id",
           generation="count", cause="name", pending="count", detail="text"),
+    _spec(_OP, "cdp.defect", "an error of ours ended a connection: a defect, with what it raised", browser_id="id",
+          cohort="id", detail="text"),
     _spec(_OP, "reconnect.decision", "one decision of a reconnect: what was tried, how long it waits, what came of it",
           browser_id="id", cohort="id", attempt="count", wait_s="s", cause="name", outcome="name", detail="text"),
     _spec(_OP, "session.attached", "a session stands on a page target", browser_id="id", target_id="id",

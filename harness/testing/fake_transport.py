@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from harness.cdp.transport import TransportClosedError
+from harness.cdp.transport import Early, Receiver, TransportClosedError
 
 Command = dict[str, Any]
 
@@ -16,46 +16,45 @@ class FakeTransport:
     """Implements `harness.cdp.transport.Transport`.
 
     sent: every command so far, decoded. answers: results given at once by method (a value, or a function of the command);
-    a method that is not among them waits for `reply`. While `blocked` is set, `send` takes nothing, as a full socket.
+    a method that is not among them waits for `reply`. What the test feeds arrives in the loop's next turn.
     """
 
     def __init__(self, answers: Mapping[str, Any] | None = None) -> None:
         self.sent: list[Command] = []
         self.answers: dict[str, Any] = dict(answers or {})
-        self.blocked: asyncio.Event | None = None
+        self.batches: list[int] = []
         self.closed_in_order = False
         self.aborted = False
-        self._frames: asyncio.Queue[bytes | TransportClosedError] = asyncio.Queue()
+        self._receiver: Receiver = Early()
         self._arrived = asyncio.Event()
-        self._ended: TransportClosedError | None = None
+        self._over = False
 
     # --- the port
 
-    async def send(self, data: bytes) -> None:
-        """Note the command, and answer it where there is an answer."""
-        if self.blocked is not None:
-            await self.blocked.wait()
-        if self._ended is not None:
-            raise self._ended
-        command = json.loads(data)
-        self.sent.append(command)
-        self._arrived.set()
-        if command["method"] in self.answers:
-            answer = self.answers[command["method"]]
-            self.reply(command, answer(command) if callable(answer) else answer)
+    def start(self, receiver: Receiver) -> None:
+        """Tell this receiver from now on."""
+        early, self._receiver = self._receiver, receiver
+        if isinstance(early, Early):
+            early.hand_over(receiver)
 
-    async def receive(self) -> bytes:
-        """The next frame that the test fed."""
-        frame = await self._frames.get()
-        if isinstance(frame, TransportClosedError):
-            self._frames.put_nowait(frame)
-            raise frame
-        return frame
+    def send(self, messages: Sequence[bytes]) -> None:
+        """Note the commands, and answer those for which there is an answer."""
+        if self._over:
+            raise TransportClosedError
+        self.batches.append(len(messages))
+        for message in messages:
+            command = json.loads(message)
+            self.sent.append(command)
+            self._arrived.set()
+            if command["method"] in self.answers:
+                answer = self.answers[command["method"]]
+                self.reply(command, answer(command) if callable(answer) else answer)
 
     async def close(self) -> None:
         """End in order."""
         self.closed_in_order = True
         self.end("closed in order")
+        await asyncio.sleep(0)
 
     def abort(self) -> None:
         """Cut."""
@@ -87,13 +86,21 @@ class FakeTransport:
 
     def feed(self, frame: bytes) -> None:
         """Let any bytes arrive."""
-        self._frames.put_nowait(frame)
+        asyncio.get_running_loop().call_soon(lambda: self._receiver.receive(frame))
+
+    def block(self) -> None:
+        """Read nothing more, as a browser that hangs; what is sent stays with the sender."""
+        self._receiver.pause()
+
+    def unblock(self) -> None:
+        """Read again."""
+        self._receiver.resume()
 
     def end(self, reason: str) -> None:
         """Let the connection end; what was fed before is still read."""
-        if self._ended is None:
-            self._ended = TransportClosedError(reason)
-            self._frames.put_nowait(self._ended)
+        if not self._over:
+            self._over = True
+            asyncio.get_running_loop().call_soon(lambda: self._receiver.end(reason))
 
     def _frame(self, **fields: object) -> None:
         self.feed(json.dumps({key: value for key, value in fields.items() if value is not None}).encode())

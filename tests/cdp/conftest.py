@@ -14,6 +14,7 @@ import pytest
 from harness.basics.errors import OperationError
 from harness.basics.failures import Cause
 from harness.cdp.connection import Connection
+from harness.cdp.observing import CommandMetrics, both, telling
 from harness.cdp.process_stat import started_ticks
 from harness.cdp.session import Session
 from harness.telemetry.pipeline import Log, Telemetry
@@ -57,6 +58,7 @@ class Rig:
         self.browser = FakeTransport({"Browser.getVersion": {"product": "Fake/1"}})
         self.fence = RefusingFence()
         self.lost: list[str] = []
+        self.metrics = CommandMetrics()
         self.connection = Connection(
             self.browser,
             browser_id="b1",
@@ -65,6 +67,7 @@ class Rig:
             fence=self.fence,
             log=events.log,
             on_lost=self.lost.append,
+            observe=both(self.metrics, telling(events.log)),
             timeout_s=30.0,
         )
 

@@ -13,11 +13,19 @@ from harness.cdp.errors import (
     SessionDetachedError,
     TargetCrashedError,
 )
+from harness.cdp.observing import CommandMetrics
+from harness.telemetry.correlation import correlated, current_correlation
 from harness.testing.fake_transport import FakeTransport
 
 
 def _start(call):
     return asyncio.create_task(call, name="caller")
+
+
+async def _sent(rig, count: int) -> None:
+    """Return when so many commands were sent."""
+    while len(rig.browser.sent) < count:
+        await asyncio.sleep(0)
 
 
 # --- commands
@@ -32,7 +40,7 @@ async def test_a_command_returns_its_decoded_result_and_is_timed(rig) -> None:
 
 async def test_replies_reach_their_callers_in_any_order(rig) -> None:
     calls = [_start(rig.connection.call("X.y", {"n": n})) for n in range(3)]
-    await asyncio.sleep(0)
+    await _sent(rig, 3)
     for command in reversed(rig.browser.sent):
         rig.browser.reply(command, {"n": command["params"]["n"]})
     assert await asyncio.gather(*calls) == [{"n": 0}, {"n": 1}, {"n": 2}]
@@ -69,12 +77,59 @@ async def test_a_cancelled_command_leaves_nothing_pending_and_is_told_as_cancell
     assert rig.connection.protocol.late_replies == 1
 
 
-async def test_a_command_that_the_socket_does_not_take_times_out(rig) -> None:
-    rig.browser.blocked = asyncio.Event()
-    with pytest.raises(CommandTimeoutError):
+async def test_a_command_that_the_browser_does_not_take_times_out_and_cannot_have_happened(rig) -> None:
+    rig.browser.block()
+    with pytest.raises(CommandTimeoutError, match="was not sent") as caught:
         await rig.connection.call("X.y", timeout_s=0.01)
+    assert not caught.value.may_have_happened
     assert not rig.connection.protocol.pending
-    rig.browser.blocked = None
+    rig.browser.unblock()
+    await rig.settle()
+    assert [command["method"] for command in rig.browser.sent] == ["Browser.getVersion"]
+
+
+async def test_commands_of_one_loop_turn_go_out_together_behind_the_first(rig) -> None:
+    rig.browser.answers["X.y"] = {}
+    await asyncio.gather(*(_start(rig.connection.call("X.y", {"n": n})) for n in range(5)))
+    assert rig.browser.batches == [1, 4]
+    assert [command["params"]["n"] for command in rig.browser.sent] == [0, 1, 2, 3, 4]
+
+
+async def test_a_command_given_up_before_its_turn_is_never_sent(rig) -> None:
+    rig.browser.block()
+    call = _start(rig.connection.call("X.y"))
+    await asyncio.sleep(0)
+    call.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await call
+    rig.browser.unblock()
+    await rig.settle()
+    assert [command["method"] for command in rig.browser.sent] == ["Browser.getVersion"]
+    assert rig.connection.protocol.late_replies == 0
+
+
+async def test_of_several_deadlines_each_fails_at_its_own_time(rig) -> None:
+    calls = [_start(rig.connection.call("X.y", timeout_s=timeout_s)) for timeout_s in (30, 0.02, 0.01)]
+    done, waiting = await asyncio.wait(calls[1:])
+    assert not waiting
+    assert {str(call.exception()).partition(" within ")[2][:6] for call in done} == {"0.02 s", "0.01 s"}
+    assert not calls[0].done()
+    rig.browser.reply(rig.browser.sent[0])
+    assert await calls[0] == {}
+
+
+async def test_a_session_that_the_browser_does_not_know_has_ended(rig) -> None:
+    session = await rig.session()
+    call, beside = _start(session.call("Page.getFrameTree")), _start(session.call("Page.getLayoutMetrics"))
+    rig.browser.refuse(await rig.browser.command("Page.getFrameTree"), "Session with given id not found.", -32001)
+    for waiting in (call, beside):
+        with pytest.raises(SessionDetachedError) as caught:
+            await waiting
+        assert not caught.value.may_have_happened
+    with pytest.raises(SessionDetachedError, match="was not sent"):
+        await session.call("Page.getFrameTree")
+    assert rig.connection.sessions == {}
+    assert len(rig.events.all("session.lost")) == 1
 
 
 async def test_a_lost_read_did_nothing_and_a_lost_write_may_have(rig) -> None:
@@ -85,7 +140,7 @@ async def test_a_lost_read_did_nothing_and_a_lost_write_may_have(rig) -> None:
         "write": _start(session.writer(["lease"]).call("Runtime.evaluate", {"expression": "2"})),
         "repeatable": _start(session.writer(["lease"]).call("Runtime.evaluate", {}, repeatable=True)),
     }
-    await asyncio.sleep(0)
+    await _sent(rig, 4)
     rig.browser.end("the network went away")
     may_have_happened = {}
     for name, call in calls.items():
@@ -95,15 +150,17 @@ async def test_a_lost_read_did_nothing_and_a_lost_write_may_have(rig) -> None:
     assert may_have_happened == {"read": False, "write": True, "repeatable": False}
 
 
-async def test_a_transport_that_ends_while_it_sends_leaves_the_write_unknown(rig) -> None:
-    rig.browser.blocked = asyncio.Event()
-    call = _start(rig.connection.call("Page.navigate"))
+async def test_a_write_that_was_handed_over_is_unknown_and_one_that_still_waited_is_not(rig) -> None:
+    sent = _start(rig.connection.call("Page.navigate"))
+    await asyncio.sleep(0)
+    rig.browser.block()
+    kept = _start(rig.connection.call("Page.reload"))
     await asyncio.sleep(0)
     rig.browser.end("cut")
-    rig.browser.blocked.set()
-    with pytest.raises(ConnectionLostError) as caught:
-        await call
-    assert caught.value.may_have_happened
+    for call, may_have_happened in ((sent, True), (kept, False)):
+        with pytest.raises(ConnectionLostError) as caught:
+            await call
+        assert caught.value.may_have_happened is may_have_happened
 
 
 async def test_a_reply_that_cannot_be_read_fails_its_command_alone(rig) -> None:
@@ -138,40 +195,68 @@ async def test_a_read_needs_no_lease_and_a_writers_lease_reaches_the_fence(rig) 
     assert rig.browser.sent[-1]["sessionId"] == "S1"
 
 
-async def test_a_sender_that_had_to_wait_asks_the_fence_again_when_its_turn_comes(rig) -> None:
+async def test_a_sender_that_had_to_wait_asks_the_fence_when_its_turn_comes(rig) -> None:
     session = await rig.session()
-    rig.browser.blocked = blocked = asyncio.Event()
-    first = _start(rig.connection.call("Browser.getVersion"))
-    await asyncio.sleep(0)
+    rig.browser.block()
     leases = ["lease"]
     waiting = _start(rig.connection.call("Page.navigate", session=session, guards=leases))
     await asyncio.sleep(0)
+    assert rig.fence.asked == []
     leases.clear()
-    rig.browser.blocked = None
-    blocked.set()
+    rig.browser.unblock()
     with pytest.raises(OperationError, match="without a lease"):
         await waiting
-    await first
     assert not [command for command in rig.browser.sent if command["method"] == "Page.navigate"]
-    assert [scope for scope, _ in rig.fence.asked] == ["session:T1", "session:T1"]
+    assert [scope for scope, _ in rig.fence.asked] == ["session:T1"]
     outcomes = {event["fields"]["method"]: event["fields"]["outcome"] for event in rig.events.all("command.completed")}
     assert outcomes["Page.navigate"] == "operation_failed"
 
 
+async def test_a_lease_taken_back_in_the_same_loop_turn_stops_what_was_queued_under_it(rig) -> None:
+    session = await rig.session()
+    rig.browser.answers["Page.navigate"] = {}
+    leases = ["lease"]
+    calls = [_start(rig.connection.call("Page.navigate", session=session, guards=leases)) for _ in range(3)]
+    asyncio.get_running_loop().call_soon(leases.clear)
+    assert await calls[0] == {}
+    for call in calls[1:]:
+        with pytest.raises(OperationError, match="without a lease"):
+            await call
+    assert [command["method"] for command in rig.browser.sent].count("Page.navigate") == 1
+
+
+async def test_what_the_fence_tells_carries_the_waiting_senders_ids(rig) -> None:
+    session = await rig.session()
+    told = []
+    rig.fence.check = lambda *_: told.append(current_correlation().get("spin_id"))
+    rig.browser.answers["Page.navigate"] = {}
+    rig.browser.block()
+
+    async def send(spin_id: str) -> None:
+        with correlated(spin_id=spin_id):
+            await session.writer(["lease"]).call("Page.navigate")
+
+    calls = [_start(send("spin-1")), _start(send("spin-2"))]
+    await asyncio.sleep(0)
+    rig.browser.unblock()
+    await asyncio.gather(*calls)
+    assert told == ["spin-1", "spin-2"]
+
+
 async def test_a_waiting_sender_whose_connection_ends_is_lost_and_not_refused(rig) -> None:
     session = await rig.session()
-    rig.browser.blocked = blocked = asyncio.Event()
+    rig.browser.block()
     leases = ["lease"]
     rig.connection._on_lost = lambda _reason: leases.clear()
     calls = [_start(rig.connection.call("Page.navigate", session=session, guards=leases)) for _ in range(2)]
     await asyncio.sleep(0)
     rig.browser.end("cut")
     await rig.connection.ended.wait()
-    blocked.set()
+    rig.browser.unblock()
     for call in calls:
         with pytest.raises(ConnectionLostError):
             await call
-    assert len(rig.fence.asked) == 2
+    assert rig.fence.asked == []
 
 
 # --- events
@@ -385,7 +470,14 @@ async def test_cancelling_the_reader_frees_the_waiters_and_cuts_the_transport(ev
     browser = FakeTransport()
     lost: list[str] = []
     connection = Connection(
-        browser, browser_id="b1", cohort="c1", generation=1, fence=None, log=events.log, on_lost=lost.append
+        browser,
+        browser_id="b1",
+        cohort="c1",
+        generation=1,
+        fence=None,
+        log=events.log,
+        on_lost=lost.append,
+        observe=CommandMetrics(),
     )
     reader = asyncio.create_task(connection.run())
     call = _start(connection.call("X.y"))
@@ -405,7 +497,14 @@ async def test_waiters_are_freed_even_where_on_lost_fails(events) -> None:
 
     browser = FakeTransport()
     connection = Connection(
-        browser, browser_id="b1", cohort="c1", generation=1, fence=None, log=events.log, on_lost=fail
+        browser,
+        browser_id="b1",
+        cohort="c1",
+        generation=1,
+        fence=None,
+        log=events.log,
+        on_lost=fail,
+        observe=CommandMetrics(),
     )
     reader = asyncio.create_task(connection.run())
     call = _start(connection.call("X.y"))

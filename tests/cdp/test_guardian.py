@@ -34,7 +34,7 @@ def guard(profile: Path) -> Iterator[Guard]:
     started: list[Guarded] = []
 
     def start(script: str) -> tuple[Guarded, psutil.Process]:
-        command = [sys.executable, "-I", "-S", guardian.__file__, str(profile), "/bin/sh", "-c", script]
+        command = [sys.executable, "-I", "-S", guardian.__file__, str(profile), "-", "/bin/sh", "-c", script]
         process = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
@@ -130,7 +130,7 @@ def test_the_browser_inherits_no_open_file_but_its_three(guard: Guard, tmp_path:
 
 
 def test_a_binary_that_cannot_run_is_told_by_name(profile: Path) -> None:
-    command = [sys.executable, "-I", "-S", guardian.__file__, str(profile), "/nowhere/chromium"]
+    command = [sys.executable, "-I", "-S", guardian.__file__, str(profile), "-", "/nowhere/chromium"]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     assert process.stdout is not None
     assert process.stderr is not None

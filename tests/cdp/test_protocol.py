@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
 import msgspec
 import pytest
@@ -13,25 +14,41 @@ from harness.cdp.protocol import CdpProtocol
 Outcome = msgspec.Raw | CdpError
 
 
-def _lost(method: str) -> CdpError:
-    return ConnectionLostError("lost", method=method, may_have_happened=True)
+class Asked:
+    """A command that waits; notes what settled it."""
+
+    def __init__(self, method: str = "X.y", session_id: str = "", settled: Callable[[Outcome], None] | None = None):
+        self.id, self.method, self.session_id = 0, method, session_id
+        self.settled: list[Outcome] = []
+        self._tell = settled or self.settled.append
+
+    def settle(self, outcome: Outcome) -> None:
+        self._tell(outcome)
+
+
+def _lost(asked: Asked) -> CdpError:
+    return ConnectionLostError("lost", method=asked.method, may_have_happened=True)
+
+
+def _never(why: str) -> Asked:
+    return Asked(settled=lambda _: pytest.fail(why))
 
 
 def test_commands_are_numbered_and_replies_settle_the_one_they_answer() -> None:
-    protocol, got = CdpProtocol(), {}
-    for name in ("first", "second"):
-        protocol.command(f"X.{name}", None, "", lambda outcome, name=name: got.__setitem__(name, outcome))
+    protocol, first, second = CdpProtocol(), Asked("X.first"), Asked("X.second")
+    for asked in (first, second):
+        protocol.command(asked, None)
     assert protocol.receive(b'{"id":2,"result":{"n":2}}') is None
-    assert list(got) == ["second"]
-    assert bytes(got["second"]) == b'{"n":2}'
+    assert first.settled == []
+    assert [bytes(result) for result in second.settled] == [b'{"n":2}']
     assert list(protocol.pending) == [1]
 
 
 def test_a_refusal_becomes_an_error_that_names_method_code_and_message() -> None:
-    protocol, got = CdpProtocol(), []
-    protocol.command("DOM.focus", None, "S1", got.append)
+    protocol, asked = CdpProtocol(), Asked("DOM.focus", "S1")
+    protocol.command(asked, None)
     protocol.receive(b'{"id":1,"error":{"code":-32000,"message":"Element is not focusable"}}')
-    (error,) = got
+    (error,) = asked.settled
     assert isinstance(error, ProtocolError)
     assert (error.method, error.error_code, error.message) == ("DOM.focus", -32000, "Element is not focusable")
     assert not error.may_have_happened
@@ -39,7 +56,7 @@ def test_a_refusal_becomes_an_error_that_names_method_code_and_message() -> None
 
 def test_an_event_is_handed_back_and_settles_nothing() -> None:
     protocol = CdpProtocol()
-    protocol.command("X.y", None, "", lambda _: pytest.fail("it was not answered"))
+    protocol.command(_never("it was not answered"), None)
     message = protocol.receive(b'{"method":"Page.loadEventFired","params":{},"sessionId":"S1"}')
     assert message is not None
     assert (message.method, message.session_id) == ("Page.loadEventFired", "S1")
@@ -47,8 +64,9 @@ def test_an_event_is_handed_back_and_settles_nothing() -> None:
 
 def test_a_late_reply_is_counted() -> None:
     protocol = CdpProtocol()
-    number, _ = protocol.command("X.y", None, "", lambda _: pytest.fail("it was given up"))
-    protocol.forget(number)
+    given_up = _never("it was given up")
+    protocol.command(given_up, None)
+    protocol.forget(given_up)
     protocol.receive(b'{"id":1,"result":{}}')
     protocol.receive(b'{"id":77,"result":{}}')
     assert protocol.late_replies == 2
@@ -64,7 +82,7 @@ def test_a_message_that_is_neither_reply_nor_event_is_counted() -> None:
 def test_failing_one_session_leaves_the_others_waiting() -> None:
     protocol, got = CdpProtocol(), []
     for session in ("S1", "S2", "S1", ""):
-        protocol.command("X.y", None, session, got.append)
+        protocol.command(Asked("X.y", session, got.append), None)
     assert protocol.fail(_lost, "S1") == 2
     assert [p.session_id for p in protocol.pending.values()] == ["S2", ""]
     assert protocol.fail(_lost) == 2
@@ -74,7 +92,7 @@ def test_failing_one_session_leaves_the_others_waiting() -> None:
 def test_params_that_cannot_be_encoded_leave_nothing_pending() -> None:
     protocol = CdpProtocol()
     with pytest.raises(TypeError):
-        protocol.command("X.y", {"value": object()}, "", lambda _: None)
+        protocol.command(Asked(), {"value": object()})
     assert not protocol.pending
 
 
@@ -82,7 +100,7 @@ def test_params_that_cannot_be_encoded_leave_nothing_pending() -> None:
 def test_no_frame_is_fatal_and_each_command_is_settled_at_most_once(frames: list[bytes]) -> None:
     protocol, settled = CdpProtocol(), []
     for number in range(1, 4):
-        protocol.command("X.y", None, "", lambda _, number=number: settled.append(number))
+        protocol.command(Asked(settled=lambda _, number=number: settled.append(number)), None)
     for frame in frames:
         protocol.receive(frame)
     protocol.fail(_lost)
@@ -90,7 +108,8 @@ def test_no_frame_is_fatal_and_each_command_is_settled_at_most_once(frames: list
 
 
 def test_what_is_sent_is_what_was_asked() -> None:
-    number, data = CdpProtocol().command("Page.navigate", {"url": "about:blank"}, "S1", lambda _: None)
+    asked = Asked("Page.navigate", "S1")
+    data = CdpProtocol().command(asked, {"url": "about:blank"})
     assert json.loads(data) == {
-        "id": number, "method": "Page.navigate", "params": {"url": "about:blank"}, "sessionId": "S1",
+        "id": asked.id, "method": "Page.navigate", "params": {"url": "about:blank"}, "sessionId": "S1",
     }  # fmt: skip

@@ -38,8 +38,9 @@ def test_a_browser_killed_in_mid_run_costs_no_spin_and_counts_none_twice(harness
         if event["fields"]["to_state"] == "queued"
     }
     assert failed
-    for event in failed:
-        assert event["spin_id"] in reconciled
+    begun = {event["spin_id"] for event in harness.events("step.completed")}
+    for event in failed:  # one that failed before its first step has nothing to be asked for
+        assert event["spin_id"] in reconciled or event["spin_id"] not in begun
         if event["spin_id"] in requeued:
             assert reconciled[event["spin_id"]] < requeued[event["spin_id"]]
 

@@ -7,6 +7,7 @@ import pytest
 
 from harness.cdp.transport import TransportClosedError
 from harness.testing.fake_transport import FakeTransport
+from tests.cdp.receiving import Inbox
 
 
 def _command(number: int, method: str, **more: object) -> bytes:
@@ -15,24 +16,26 @@ def _command(number: int, method: str, **more: object) -> bytes:
 
 async def test_a_command_is_noted_and_answered_where_there_is_an_answer() -> None:
     browser = FakeTransport({"Browser.getVersion": {"product": "Fake/1"}, "X.y": lambda command: {"n": command["id"]}})
-    await browser.send(_command(1, "Browser.getVersion"))
-    await browser.send(_command(2, "X.y", sessionId="S1"))
-    await browser.send(_command(3, "X.waits"))
+    inbox = Inbox()
+    browser.start(inbox)
+    browser.send([_command(1, "Browser.getVersion"), _command(2, "X.y", sessionId="S1"), _command(3, "X.waits")])
     assert [command["id"] for command in browser.sent] == [1, 2, 3]
-    assert json.loads(await browser.receive()) == {"id": 1, "result": {"product": "Fake/1"}}
-    assert json.loads(await browser.receive()) == {"id": 2, "result": {"n": 2}, "sessionId": "S1"}
+    assert browser.batches == [3]
+    assert json.loads(await inbox.get()) == {"id": 1, "result": {"product": "Fake/1"}}
+    assert json.loads(await inbox.get()) == {"id": 2, "result": {"n": 2}, "sessionId": "S1"}
 
 
 async def test_the_test_answers_refuses_and_tells_events_itself() -> None:
-    browser = FakeTransport()
+    browser, inbox = FakeTransport(), Inbox()
+    browser.start(inbox)
     waiting = asyncio.create_task(browser.command("X.y"))
-    await browser.send(_command(1, "X.y"))
+    browser.send([_command(1, "X.y")])
     command = await waiting
     browser.reply(command)
     browser.refuse(command, "no", -1)
     browser.event("Page.loadEventFired", session_id="S1")
     browser.feed(b"anything")
-    assert [await browser.receive() for _ in range(4)] == [
+    assert [await inbox.get() for _ in range(4)] == [
         b'{"id": 1, "result": {}}',
         b'{"id": 1, "error": {"code": -1, "message": "no"}}',
         b'{"method": "Page.loadEventFired", "params": {}, "sessionId": "S1"}',
@@ -40,16 +43,25 @@ async def test_the_test_answers_refuses_and_tells_events_itself() -> None:
     ]
 
 
-async def test_after_its_end_everything_is_refused_but_what_came_before_is_read() -> None:
-    browser = FakeTransport()
+async def test_after_its_end_everything_is_refused_but_what_came_before_is_told() -> None:
+    browser, inbox = FakeTransport(), Inbox()
     browser.feed(b"last words")
     browser.abort()
     await browser.close()
     assert browser.aborted
     assert browser.closed_in_order
-    assert await browser.receive() == b"last words"
-    for _ in range(2):
-        with pytest.raises(TransportClosedError, match="cut"):
-            await browser.receive()
+    browser.start(inbox)
+    assert await inbox.get() == b"last words"
+    assert await inbox.ended == "cut"
+    assert inbox.ends == 1
     with pytest.raises(TransportClosedError):
-        await browser.send(_command(1, "X.y"))
+        browser.send([_command(1, "X.y")])
+
+
+async def test_a_browser_that_does_not_read_says_so() -> None:
+    browser, inbox = FakeTransport(), Inbox()
+    browser.start(inbox)
+    browser.block()
+    assert inbox.paused
+    browser.unblock()
+    assert inbox.resumed.is_set()

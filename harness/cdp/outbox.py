@@ -1,0 +1,68 @@
+"""Commands that wait for their turn to be written.
+
+The first of a loop turn is written at once, those that follow in the same turn go out together with the next one, and while
+the peer does not read all of them stay here. Whoever may send decides at that very moment: a command whose lease was
+taken back while it waited, or that was given up, is never written.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+from collections.abc import Callable
+
+from harness.cdp.in_flight import InFlight
+from harness.cdp.transport import Transport, TransportClosedError
+
+
+class Outbox:
+    """may_send: asked in the step in which the command is written; it refuses the command itself."""
+
+    def __init__(self, transport: Transport, may_send: Callable[[InFlight], bool]) -> None:
+        self._transport = transport
+        self._may_send = may_send
+        self._loop = asyncio.get_running_loop()
+        self._waiting: list[InFlight] = []
+        self._turn_taken = False
+        self._paused = False
+
+    def put(self, command: InFlight) -> None:
+        """Write it now or as soon as may be."""
+        if self._turn_taken or self._paused:
+            command.context = contextvars.copy_context()
+            self._waiting.append(command)
+            return
+        self._turn_taken = True
+        self._loop.call_soon(self._next_turn)
+        if self._may_send(command):
+            self._write([command])
+
+    def pause(self) -> None:
+        """Keep everything."""
+        self._paused = True
+
+    def resume(self) -> None:
+        """Write what was kept."""
+        self._paused = False
+        self._next_turn()
+
+    def _next_turn(self) -> None:
+        self._turn_taken = False
+        if self._paused or not self._waiting:
+            return
+        waiting, self._waiting = self._waiting, []
+        passed = [command for command in waiting if not command.answer.done() and self._ask(command)]
+        if passed:
+            self._write(passed)
+
+    def _ask(self, command: InFlight) -> bool:
+        assert command.context is not None
+        return command.context.run(self._may_send, command) if command.writes else True
+
+    def _write(self, commands: list[InFlight]) -> None:
+        try:
+            self._transport.send([command.data for command in commands])
+        except TransportClosedError:
+            return  # its end settles them, and they are known not to have been sent
+        for command in commands:
+            command.sent = True
