@@ -8,7 +8,7 @@ import random
 import shutil
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,7 +34,7 @@ from harness.cdp.reconnect import ReconnectPolicy
 from harness.coordination.leases import Coordinator
 from harness.demo_site.process import DemoSite
 from harness.navigation.binding import rebase
-from harness.pool.items import WorkQueue
+from harness.pool.items import WorkItem, WorkQueue
 from harness.pool.ledger import HttpLedger
 from harness.pool.modes import Mode
 from harness.pool.plan import PathPlan, RunFigures, SpinNaming, WorkPlan
@@ -98,11 +98,16 @@ def _machine() -> dict[str, Any]:
     }
 
 
-def _thresholds(prepared: Prepared, items: int | None) -> dict[str, Any]:
-    """The criteria of the run: the profile's; a run of counted items asks for no more samples than it has items."""
+def thresholds_for(prepared: Prepared, items: Sequence[WorkItem] | None) -> dict[str, Any]:
+    """The criteria of the run: the profile's, without the limits of paths that it was not asked to take.
+
+    items: the work of a run that counts it; such a run asks for no more samples than it has items.
+    """
     criteria: dict[str, Any] = msgspec.to_builtins(prepared.loaded.profile.criteria)
+    taken = set(prepared.maps) if items is None else {item.path for item in items}
+    criteria["p95_ms"] = {path: limits for path, limits in criteria["p95_ms"].items() if path in taken}
     if items is not None:
-        criteria["min_spins"] = min(criteria["min_spins"], items)
+        criteria["min_spins"] = min(criteria["min_spins"], len(items))
         criteria["min_spins_per_path"] = 1
     return criteria
 
@@ -355,7 +360,7 @@ def run(prepared: Prepared, on_status: Callable[[RunStatus], anyio.abc.AsyncReso
     run_id = new_run_id()
     loaded, mode = prepared.loaded, prepared.options.mode
     paths = _make_folder(prepared.environment, run_id)
-    items = None if mode is Mode.BURN_IN else len(counted_items(prepared))
+    items = None if mode is Mode.BURN_IN else counted_items(prepared)
     workers, browsers = _size(prepared)
     manifest = Manifest(
         run_id=run_id,
@@ -369,12 +374,12 @@ def run(prepared: Prepared, on_status: Callable[[RunStatus], anyio.abc.AsyncReso
             "workers": workers,
             "browsers": browsers,
             "duration_s": _duration_s(prepared) if items is None else None,
-            "items": items,
+            "items": None if items is None else len(items),
             "paths": list(prepared.maps),
             "effect_paths": [path.name for path in loaded.profile.paths if path.effect and path.name in prepared.maps],
             "ledger": bool(loaded.profile.site.ledger),
         },
-        criteria=_thresholds(prepared, items),
+        criteria=thresholds_for(prepared, items),
     )
     write_manifest(paths, manifest)
     write_atomically(paths.profile, loaded.text.encode())
