@@ -6,7 +6,6 @@ import os
 import platform
 import random
 import shutil
-import signal
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
@@ -23,6 +22,7 @@ from harness import __version__
 from harness.basics.errors import EnvironmentLacksError, HarnessError
 from harness.basics.ids import new_run_id
 from harness.burnin.feed import MixFeed
+from harness.burnin.interrupts import Interrupts
 from harness.burnin.runner import Runner, RunPlan, RunResult, RunStatus
 from harness.cdp.errors import BrowserFailedError
 from harness.cdp.finding import find_browser
@@ -123,6 +123,7 @@ class _Run:
     run_id: str
     paths: RunPaths
     manifest: Manifest
+    interrupts: Interrupts
 
     async def execute(self, on_status: Callable[[RunStatus], anyio.abc.AsyncResource | None]) -> RunResult:
         prepared = self.prepared
@@ -140,16 +141,24 @@ class _Run:
             telemetry = Telemetry(sink, run_id=self.run_id, redactor=redactor)
             stack.callback(telemetry.close)
             self._tell_preparation(telemetry)
-            origin = await self._site(stack)
-            runner = self._assemble(telemetry, origin)
-            runner_box.append(runner)
-            watch = await stack.enter_async_context(anyio.create_task_group())
-            await watch.start(_stop_on_signals, runner)
+
+            def on_signal(count: int) -> None:
+                if not runner_box:
+                    starting.cancel()
+                for runner in runner_box:
+                    end_early(runner, count)
+
+            with anyio.CancelScope() as starting:
+                stack.enter_context(self.interrupts.told_to(on_signal))
+                origin = await self._site(stack)
+                runner_box.append(self._assemble(telemetry, origin))
+            if not runner_box:
+                return RunResult("interrupted", 0.0, "before the first browser was started")
+            (runner,) = runner_box
             shown = on_status(runner.status)
             if shown is not None:
                 await stack.enter_async_context(shown)
             result = await runner.run()
-            watch.cancel_scope.cancel()
         if sink.failure is not None and result.error is None:  # the very last lines found no room
             result = result._replace(reason="halted", detail=sink.failure.what, error=sink.failure)
         return result
@@ -311,15 +320,12 @@ def _duration_s(prepared: Prepared) -> float:
     return prepared.options.duration_s or prepared.loaded.profile.run.duration_s
 
 
-async def _stop_on_signals(runner: Runner, *, task_status: anyio.abc.TaskStatus[None]) -> None:
-    """The first SIGINT or SIGTERM drains, the second stops at once; both leave nothing behind."""
-    with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
-        task_status.started()
-        async for _ in signals:
-            if runner.status.phase in {"starting browsers", "working"}:
-                runner.stop("interrupted")
-            else:
-                runner.abandon()
+def end_early(runner: Runner, count: int) -> None:
+    """The first signal drains, the second stops at once; both leave nothing behind, and further ones change nothing."""
+    if count == 1 and runner.status.phase != "draining":
+        runner.stop("interrupted")
+    else:
+        runner.abandon()
 
 
 def runs_unsandboxed() -> bool:
@@ -356,7 +362,15 @@ async def probe_browser(environment: Environment) -> dict[str, str]:
 
 
 def run(prepared: Prepared, on_status: Callable[[RunStatus], anyio.abc.AsyncResource | None]) -> RunOutcome:
-    """Execute a prepared run and evaluate its folder. The folder is readable and evaluated however the run ends."""
+    """Execute a prepared run and evaluate its folder. The folder is readable and evaluated however the run ends: signals
+    are answered by draining, and by nothing else, until the reports are written."""
+    with Interrupts() as interrupts:
+        return _run(prepared, on_status, interrupts)
+
+
+def _run(
+    prepared: Prepared, on_status: Callable[[RunStatus], anyio.abc.AsyncResource | None], interrupts: Interrupts
+) -> RunOutcome:
     run_id = new_run_id()
     loaded, mode = prepared.loaded, prepared.options.mode
     paths = _make_folder(prepared.environment, run_id)
@@ -388,10 +402,8 @@ def run(prepared: Prepared, on_status: Callable[[RunStatus], anyio.abc.AsyncReso
     result = RunResult("failed", 0.0)
     try:
         result = anyio.run(
-            _Run(prepared, run_id, paths, manifest).execute, on_status, backend_options={"use_uvloop": True}
+            _Run(prepared, run_id, paths, manifest, interrupts).execute, on_status, backend_options={"use_uvloop": True}
         )
-    except KeyboardInterrupt:
-        result = RunResult("interrupted", 0.0, "before the run began to listen for signals")
     finally:
         paths.reserve.unlink(missing_ok=True)
         manifest.ending = Ending(

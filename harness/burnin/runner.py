@@ -98,18 +98,20 @@ class Runner:
         self._stop = anyio.Event()
         self._stop_reason = ""
         self._error: HarnessError | None = None
-        self._pool_scope = anyio.CancelScope()
+        self._start_scope, self._pool_scope, self._site_scope = (anyio.CancelScope() for _ in range(3))
 
     def stop(self, reason: str, error: HarnessError | None = None) -> None:
         """End the run early: nothing new is claimed, spins may finish for a moment; the first reason counts."""
         if not self._stop_reason:
             self._stop_reason, self._error = reason, error
         self._stop.set()
+        self._start_scope.cancel()  # nothing is under way yet that could be drained
 
     def abandon(self) -> None:
         """End the run at once: spins are cut short, everything is cleaned up all the same."""
         self.stop("interrupted")
         self._pool_scope.cancel()
+        self._site_scope.cancel()
 
     async def run(self) -> RunResult:
         """The whole run; browsers are gone when it returns. Its errors are in the result."""
@@ -137,10 +139,11 @@ class Runner:
         return RunResult(reason, ran_s, detail, self._error)
 
     async def _start(self, browsers: anyio.abc.TaskGroup) -> None:
-        """Start all browsers at once; one that fails to start ends the run."""
-        async with anyio.create_task_group() as starting:
-            for manager in self._managers:
-                starting.start_soon(self._start_one, browsers, manager)
+        """Start all browsers at once; one that fails to start ends the run, and so does whoever says stop."""
+        with self._start_scope:
+            async with anyio.create_task_group() as starting:
+                for manager in self._managers:
+                    starting.start_soon(self._start_one, browsers, manager)
 
     async def _start_one(self, browsers: anyio.abc.TaskGroup, manager: CdpLifecycleManager) -> None:
         try:
@@ -213,10 +216,14 @@ class Runner:
             return
         self.status.phase = "comparing with the site"
         log = self._telemetry.log
-        try:
-            contents = await self._ledger.all()
-        except LedgerError as error:
-            log.warning("spin.reconciled", result="unknown", entries=0, detail=f"at the end of the run: {error.why}")
+        why, contents = "the run was abandoned", None
+        with self._site_scope:
+            try:
+                contents = await self._ledger.all()
+            except LedgerError as error:
+                why = error.why
+        if contents is None:
+            log.warning("spin.reconciled", result="unknown", entries=0, detail=f"at the end of the run: {why}")
             return
         known = foreign = 0
         for spin_id, effects in contents.effects.items():

@@ -10,7 +10,8 @@ from rich.console import Console
 from rich.text import Text
 
 from harness.basics.errors import UsageError
-from harness.cli.output import JSON_HELP, console, show_json
+from harness.cli.output import JSON_HELP, console, show_json, tell_lost_output
+from harness.cli.streams import lost_output, was_closed_by_its_reader
 from harness.cli.verdict_text import show_verdict
 from harness.evidence.explain import Chain
 from harness.evidence.explain import explain as explain_in
@@ -35,6 +36,9 @@ def evaluate(
         show_json({"run_folder": str(folder), **verdict.to_dict()})
     else:
         show_verdict(console(), verdict, folder)
+    failure = lost_output()
+    if failure is not None and not was_closed_by_its_reader(failure):
+        tell_lost_output(verdict.verdict.value, folder)
     return int(verdict.exit_code)
 
 

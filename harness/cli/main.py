@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import os
 import sys
 
 import typer
@@ -13,7 +12,9 @@ from harness import __version__
 from harness.basics.errors import HarnessError
 from harness.basics.exit_codes import ExitCode
 from harness.cli import doctor, evidence, nav, running, strategies
-from harness.cli.output import record_internal_error, show_error
+from harness.cli.entry import ignore_signals
+from harness.cli.output import record_internal_error, show_error, show_output_failure
+from harness.cli.streams import lost_output, own_streams, was_closed_by_its_reader
 
 app = typer.Typer(
     name="harness",
@@ -30,6 +31,9 @@ app.command("evaluate")(evidence.evaluate)
 app.command("explain")(evidence.explain)
 app.add_typer(nav.app, name="nav")
 app.add_typer(strategies.app, name="strategy")
+
+_LEAVE_REPORTS = frozenset({"burn-in", "run", "evaluate"})
+"""Their result is a verdict and its reports: their exit code says the verdict, whether or not it could be shown."""
 
 
 def _version(value: bool) -> None:
@@ -49,22 +53,29 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one command; returns its exit code. Errors are told in three lines, or as JSON with `--json`."""
     arguments = sys.argv[1:] if arguments is None else arguments
     as_json = "--json" in arguments
+    with own_streams(as_json=as_json):
+        exit_code = _run(arguments, as_json=as_json)
+        failure = lost_output()
+        if failure is None or arguments[0] in _LEAVE_REPORTS or was_closed_by_its_reader(failure):
+            return exit_code
+        show_output_failure(failure, int(ExitCode.ENVIRONMENT))
+        return int(ExitCode.ENVIRONMENT)
+
+
+def _run(arguments: list[str], *, as_json: bool) -> int:
     try:
         # Not `app(…)`: that would turn Ctrl-C into a bare exit code before we can tell of it.
         command = typer.main.get_command(app)
         with command.make_context("harness", list(arguments)) as context:
             result = command.invoke(context)
-        sys.stdout.flush()
         return int(result or 0)
     except Exit as done:
         return done.exit_code
     except KeyboardInterrupt:
+        ignore_signals()  # while it is told
         lines = ("interrupted", "Ctrl-C before or after the run", "start again; a run that had begun is readable")
         show_error("interrupted", lines, int(ExitCode.INTERRUPTED), as_json=as_json)
         return int(ExitCode.INTERRUPTED)
-    except BrokenPipeError:  # whoever read our output has gone (`| head`): nothing is left to be told
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return int(ExitCode.NO_GO)
     except HarnessError as error:
         show_error(error.code, error.lines(), int(error.exit_code), as_json=as_json)
         return int(error.exit_code)

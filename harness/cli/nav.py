@@ -9,7 +9,7 @@ import typer
 
 from harness.basics.errors import HarnessError
 from harness.basics.exit_codes import ExitCode
-from harness.cli.output import JSON_HELP, show_json
+from harness.cli.output import JSON_HELP, error_dict, show_json
 from harness.navigation.check import find_problems
 from harness.navigation.readers import read_map
 from harness.navigation.registry import StrategyRegistry, load_strategies
@@ -45,8 +45,8 @@ def _check_one(file: Path, registry: StrategyRegistry) -> dict[str, Any]:
     try:
         found = read_map(file)
     except HarnessError as error:
-        what, why, todo = error.lines()
-        return {"file": str(file), "ok": False, "refused": {"what": what, "why": why, "todo": todo}}
+        refused = error_dict(error.code, error.lines(), int(error.exit_code))
+        return {"file": str(file), "ok": False, "refused": refused}
     problems = find_problems(found.map, registry)
     return {
         "file": str(file),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import tempfile
 import traceback
@@ -10,6 +11,9 @@ from typing import Any
 
 import msgspec
 from rich.console import Console
+
+from harness.cli.streams import lost_output, result_stream
+from harness.evidence.inert import inert
 
 JSON_HELP = "Machine-readable output."
 
@@ -20,21 +24,47 @@ def console() -> Console:
 
 
 def show_json(value: Any) -> None:
-    """One JSON value on standard output."""
-    sys.stdout.write(msgspec.json.format(msgspec.json.encode(value, enc_hook=str), indent=2).decode() + "\n")
+    """One JSON value on standard output, in ASCII where the stream knows no more."""
+    stream = result_stream()
+    text = msgspec.json.format(msgspec.json.encode(value, enc_hook=str), indent=2).decode()
+    stream.write((text if stream.can_show(text) else json.dumps(json.loads(text), indent=2)) + "\n")
+
+
+def tell_lost_output(verdict: str, folder: Path) -> None:
+    """Say on standard error what standard output could not take: the run's verdict, and where its reports are."""
+    failure = lost_output()
+    if failure is not None:
+        lines = (f"{verdict}, but the output could not be shown", _reason(failure), f"see {folder}/report.html")
+        show_error("output_lost", lines, 0, as_json=False)
+
+
+def show_output_failure(failure: Exception, exit_code: int) -> None:
+    """For a command whose output is all it makes."""
+    lines = ("the output could not be written", _reason(failure), "make room, or name another place for it")
+    show_error("output_lost", lines, exit_code, as_json=False)
+
+
+def _reason(failure: Exception) -> str:
+    return f"standard output: {getattr(failure, 'strerror', None) or failure}"
 
 
 def show_error(code: str, lines: tuple[str, str, str], exit_code: int, *, as_json: bool) -> None:
     """What happened, why, what to do."""
-    what, why, todo = (_one_line(line) for line in lines)
     if as_json:
-        show_json({"error": {"code": code, "what": what, "why": why, "todo": todo, "exit_code": exit_code}})
+        show_json({"error": error_dict(code, lines, exit_code)})
         return
+    what, why, todo = map(_one_line, lines)
     sys.stderr.write(f"harness: {what}\n  why: {why}\n  to do: {todo}\n")
 
 
+def error_dict(code: str, lines: tuple[str, str, str], exit_code: int) -> dict[str, Any]:
+    """An error as `--json` shows it, wherever it stands in the result."""
+    what, why, todo = map(_one_line, lines)
+    return {"code": code, "what": what, "why": why, "todo": todo, "exit_code": exit_code}
+
+
 def _one_line(text: str) -> str:
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return " ".join(inert(text, 4000).split())
 
 
 def record_internal_error(error: BaseException, *, as_json: bool) -> None:

@@ -12,7 +12,7 @@ from harness import app as application
 from harness.basics.errors import UsageError
 from harness.basics.exit_codes import ExitCode
 from harness.cli.live import LiveView
-from harness.cli.output import JSON_HELP, console, show_error, show_json
+from harness.cli.output import JSON_HELP, console, error_dict, show_error, show_json, tell_lost_output
 from harness.cli.verdict_text import show_verdict
 from harness.pool.modes import Mode
 from harness.settings.environment import read_environment
@@ -100,13 +100,16 @@ def _execute(profile: str, options: RunOptions, *, as_json: bool) -> int:
             {
                 "run_folder": str(outcome.folder),
                 "ending": {"reason": outcome.result.reason, "ran_s": outcome.result.ran_s},
-                "error": None if error is None else dict(zip(("what", "why", "todo"), error.lines(), strict=True)),
+                "error": None if error is None else error_dict(error.code, error.lines(), exit_code),
                 **outcome.verdict.to_dict(),
                 "exit_code": exit_code,  # the command's, which an interrupted or halted run does not take from its verdict
             }
         )
+    else:
+        show_verdict(console(), outcome.verdict, outcome.folder)
+    tell_lost_output(outcome.verdict.verdict.value, outcome.folder)
+    if as_json:
         return exit_code
-    show_verdict(console(), outcome.verdict, outcome.folder)
     if error is not None:
         show_error(error.code, error.lines(), exit_code, as_json=False)
     elif outcome.result.reason == "interrupted":

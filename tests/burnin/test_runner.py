@@ -148,21 +148,33 @@ async def test_abandoning_while_it_drains_ends_the_drain(world: Any) -> None:
     assert len(world.cancelled) == 2
 
 
-async def test_a_run_stopped_while_its_browsers_start_does_no_work(world: Any) -> None:
+@pytest.mark.parametrize("how", ["stop", "abandon"])
+async def test_a_run_stopped_while_its_browsers_start_does_not_wait_for_them(world: Any, how: str) -> None:
     world.queue.add(WorkItem("shop"))
-    world.managers[0].may_start = starting = anyio.Event()
+    world.managers[0].may_start = anyio.Event()  # never set
     runner = world.runner()
-
-    def stop() -> None:
-        runner.stop("interrupted")
-        starting.set()
-
     ready = anyio.Event()
     ready.set()
-    result = await run_and(runner, stop, ready)
+    result = await run_and(runner, runner.abandon if how == "abandon" else lambda: runner.stop("interrupted"), ready)
     assert (result.reason, result.ran_s) == ("interrupted", 0.0)
     assert world.events("run.started") == []
-    assert world.managers[0].life == ["started", "gone"]
+    assert world.managers[0].life == ["gone"]
+
+
+async def test_abandoning_does_not_wait_for_a_site_that_does_not_tell_its_record(world: Any, ledger: Any) -> None:
+    asked = anyio.Event()
+
+    async def never() -> None:
+        asked.set()
+        await anyio.sleep_forever()
+
+    ledger.all = never
+    world.ledger = ledger
+    world.queue.add(WorkItem("shop"))
+    runner = world.runner()
+    await run_and(runner, runner.abandon, asked)
+    (told,) = world.events("spin.reconciled")
+    assert told["detail"] == "at the end of the run: the run was abandoned"
 
 
 # --- failed

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -93,7 +94,33 @@ def test_a_reader_that_leaves_early_is_no_defect() -> None:
     process.stdout.close()
     _, err = process.communicate(timeout=60)
     assert err == b""
-    assert process.returncode == 1
+    assert process.returncode == 0
+
+
+def test_output_that_is_all_a_command_makes_and_cannot_be_written_is_told_with_exit_4() -> None:
+    code = "import sys; from harness.cli.main import main; sys.exit(main(['strategy', 'list']))"
+    with Path("/dev/full").open("w") as full:
+        ended = subprocess.run(
+            [sys.executable, "-c", code], stdout=full, stderr=subprocess.PIPE, text=True, check=False, timeout=60
+        )
+    assert ended.returncode == 4
+    what, why, _ = ended.stderr.splitlines()
+    assert what == "harness: the output could not be written"
+    assert why == "  why: standard output: No space left on device"
+
+
+def test_what_a_strategy_prints_does_not_mix_with_the_json(capsys: Capture, monkeypatch: Patch) -> None:
+    load = strategies.load_strategies
+
+    def load_and_print(*arguments: Any) -> Any:
+        sys.stdout.write("loading…\n")
+        return load(*arguments)
+
+    monkeypatch.setattr(strategies, "load_strategies", load_and_print)
+    assert main(["strategy", "list", "--json"]) == 0
+    out, err = capsys.readouterr()
+    assert json.loads(out)["strategies"]
+    assert err == "loading…\n"
 
 
 def test_a_full_disk_under_the_output_is_the_environments_fault(capsys: Capture, monkeypatch: Patch) -> None:
