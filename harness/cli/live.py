@@ -13,6 +13,7 @@ from rich.text import Text
 
 from harness.burnin.runner import RunStatus
 from harness.cdp.finding import BrowserBinary
+from harness.evidence.inert import inert
 
 REFRESH_S = 0.25
 LINE_EVERY_S = 5.0
@@ -83,17 +84,23 @@ def summary(status: RunStatus) -> str:
 
 
 def draw(status: RunStatus) -> Group:
-    """The table of workers under the summary line."""
+    """The table of workers under the summary line. Where it is narrow, the names are cut and the figures stay."""
     table = Table(expand=False, pad_edge=False)
-    for name in ("worker", "cohort", "state", "path", "phase", "step"):
+    for name in ("worker", "cohort", "state"):
         table.add_column(name, no_wrap=True)
+    for name in ("path", "phase", "step"):
+        table.add_column(name)  # rich narrows columns that could wrap first; each cell then keeps to its line
     for name in ("spins", "failures"):
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", no_wrap=True)
     for view in status.workers():
         table.add_row(
-            *(Text(value) for value in (view.worker_id, view.cohort, view.state, view.path, view.phase, view.step)),
+            *(_name(value) for value in (view.worker_id, view.cohort, view.state, view.path, view.phase, view.step)),
             str(view.spins),
             str(view.failures),
         )
     browsers = "  ".join(f"{m.browser_id} {m.state.value}" for m in status.managers)
     return Group(Text(summary(status)), Text(browsers), table)
+
+
+def _name(value: str) -> Text:
+    return Text(inert(value, 80), no_wrap=True, overflow="ellipsis")

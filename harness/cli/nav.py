@@ -10,6 +10,7 @@ import typer
 from harness.basics.errors import HarnessError
 from harness.basics.exit_codes import ExitCode
 from harness.cli.output import JSON_HELP, error_dict, show_json
+from harness.evidence.inert import inert
 from harness.navigation.check import find_problems
 from harness.navigation.readers import read_map
 from harness.navigation.registry import StrategyRegistry, load_strategies
@@ -63,14 +64,20 @@ def _check_one(file: Path, registry: StrategyRegistry) -> dict[str, Any]:
 def _print(result: dict[str, Any]) -> None:
     if "refused" in result:
         refused = result["refused"]
-        typer.echo(f"REFUSED {result['file']}: {refused['what']}\n  why: {refused['why']}\n  to do: {refused['todo']}")
+        _say(f"REFUSED {result['file']}: {refused['what']}")
+        _say(f"  why: {refused['why']}")
+        _say(f"  to do: {refused['todo']}")
         return
     verdict = "ok" if result["ok"] else "CANNOT RUN"
     phases = ", ".join(result["phases"])
-    typer.echo(f"{verdict} {result['file']}: {result['format']}, {result['steps']} steps in {phases}")
+    _say(f"{verdict} {result['file']}: {result['format']}, {result['steps']} steps in {phases}")
     for line in result["drift"]:
-        typer.echo(f"  drift {line['code']} at {line['step']}, {line['field']}: {line['found']} -> {line['done']}")
+        _say(f"  drift {line['code']} at {line['step']}, {line['field']}: {line['found']} -> {line['done']}")
     for problem in result["problems"]:
-        typer.echo(
-            f"  step {problem['step']}, action {problem['action']}: {problem['why']}\n    to do: {problem['todo']}"
-        )
+        _say(f"  step {problem['step']}, action {problem['action']}: {problem['why']}")
+        _say(f"    to do: {problem['todo']}")
+
+
+def _say(line: str) -> None:
+    """What a recording says of itself steers no terminal."""
+    typer.echo(inert(line, 4000))

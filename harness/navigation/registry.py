@@ -141,16 +141,20 @@ def load_strategies(packages: Iterable[str], entry_points: Iterable[str] = ()) -
 
 
 def _modules_of(name: str) -> list[ModuleType]:
+    root = _import(name, name)
+    if not hasattr(root, "__path__"):
+        return [root]
+    children = [info.name for info in pkgutil.iter_modules(root.__path__)]
+    return [root, *(_import(f"{name}.{child}", name) for child in children)]
+
+
+def _import(module: str, package: str) -> ModuleType:
     try:
-        root = importlib.import_module(name)
-        if not hasattr(root, "__path__"):
-            return [root]
-        children = [info.name for info in pkgutil.iter_modules(root.__path__)]
-        return [root, *(importlib.import_module(f"{name}.{child}") for child in children)]
-    except Exception as error:  # whatever the package's own code raises while it is imported
+        return importlib.import_module(module)
+    except (Exception, SystemExit) as error:  # whatever the package's own code raises; it may not end the harness
         raise UsageError(
-            f"strategies of {name!r} cannot be loaded",
-            why=f"{type(error).__name__}: {error}",
+            f"strategies of {package!r} cannot be loaded",
+            why=f"module {module}: {type(error).__name__}: {error}",
             todo="correct the profile's [strategies], or mend the package",
         ) from error
 

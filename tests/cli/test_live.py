@@ -65,6 +65,35 @@ def test_the_table_shows_each_worker_and_takes_no_markup_from_names() -> None:
         assert word in shown
 
 
+def test_on_80_columns_every_figure_is_whole_and_every_worker_has_its_line() -> None:
+    view = WorkerView(
+        "w10000", "c12", "reconnecting", "cabinet-classic" * 2, "Select the machine", "s003-" + "click" * 9
+    )
+    view.spins, view.failures = 123_456, 98_765
+    status = status_of()
+    status.workers = lambda: [view, view]  # type: ignore[method-assign]
+    console = Console(file=io.StringIO(), width=80)
+    console.print(draw(status))
+    lines = text_of(console).splitlines()
+    rows = [line for line in lines if "w10000" in line]
+    assert len(rows) == 2
+    assert all("123456" in row and "98765" in row and "reconnecting" in row and len(row) <= 80 for row in rows)
+    assert any("spins" in line and "failures" in line for line in lines)
+    assert all("…" in row for row in rows)
+
+
+def test_names_from_maps_steer_no_terminal() -> None:
+    evil = "bad \x1b]0;title\x07\x1b[2J\x9b31m\u202etxt\x00\r\n[bold]loud"
+    status = status_of()
+    status.workers = lambda: [WorkerView("w1", "c1", "running", evil, evil, evil)]  # type: ignore[method-assign]
+    console = screen()
+    console.print(draw(status))
+    shown = text_of(console)
+    assert not [sign for sign in ("\x1b", "\x07", "\x9b", "\u202e", "\x00", "\r") if sign in shown]
+    assert shown.count("[bold]loud") == 3
+    assert len([line for line in shown.splitlines() if "loud" in line]) == 1
+
+
 async def test_where_there_is_no_terminal_lines_are_printed_until_it_is_closed() -> None:
     console = screen(force_terminal=False)
     view = LiveView(console, silent=False, binary=BINARY, sandbox=False).attach(status_of())

@@ -65,6 +65,18 @@ def test_a_file_that_is_no_map_is_refused_and_the_others_are_read(
     out = capsys.readouterr().out
     assert f"REFUSED {path}" in out
     assert f"ok {good}" in out
+    assert main(["nav", "check", "--json", str(path)]) == 2
+    (file,) = as_json(capsys)["files"]
+    assert (file["refused"]["code"], file["refused"]["exit_code"]) == ("map_unusable", 2)
+
+
+def test_what_a_recording_says_of_itself_steers_no_terminal(capsys: Capture, tmp_path: Path) -> None:
+    evil = "bad \x1b[2J\x1b]0;title\x07\u202e\x00\r\nok"
+    path = recording(tmp_path, {"type": "customStep", "name": evil, "parameters": {evil: evil}})
+    assert main(["nav", "check", str(path)]) == 2
+    out = capsys.readouterr().out
+    assert not [sign for sign in ("\x1b", "\x07", "\u202e", "\x00", "\r") if sign in out]
+    assert "\nok" not in out
 
 
 def test_a_profile_decides_which_strategies_count(capsys: Capture, tmp_path: Path) -> None:

@@ -168,6 +168,8 @@ def test_as_json_everything_is_one_object(
     assert found["run_folder"] == str(runs.builder.root)
     assert found["ending"] == {"reason": result.reason, "ran_s": result.ran_s}
     assert (found["error"] or {}).get("what") == what
+    if what is not None:
+        assert (found["error"]["code"], found["error"]["exit_code"]) == ("storage_failed", code)
     assert found["verdict"] == "GO"
     assert found["exit_code"] == code, "the object says what the command exits with"
     assert runs.drawn == [False]

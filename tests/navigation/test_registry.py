@@ -89,6 +89,15 @@ def test_a_package_with_a_mistake_in_it_is_refused_and_not_a_crash(folder: Path)
     assert "SyntaxError" in refused.value.why
 
 
+@pytest.mark.parametrize("leaving", ["sys.exit(0)", "raise SystemExit"])
+def test_a_module_that_wants_to_end_the_process_is_refused_by_name_and_does_not(folder: Path, leaving: str) -> None:
+    name = package(folder, "extra_leaving", a="jump")
+    (folder / name / "b.py").write_text(f"import sys\n{leaving}\n")
+    with pytest.raises(UsageError, match="cannot be loaded") as refused:
+        load_strategies([name])
+    assert refused.value.why.startswith("module extra_leaving.b: SystemExit")
+
+
 def installed(folder: Path, name: str, module: str) -> None:
     info = folder / f"{name}-1.0.dist-info"
     info.mkdir()
