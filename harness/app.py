@@ -19,7 +19,7 @@ import msgspec
 import psutil
 
 from harness import __version__
-from harness.basics.errors import EnvironmentLacksError, HarnessError
+from harness.basics.errors import EnvironmentLacksError, HarnessError, StorageError, UsageError
 from harness.basics.ids import new_run_id
 from harness.burnin.feed import MixFeed
 from harness.burnin.interrupts import Interrupts
@@ -60,6 +60,22 @@ class RunOutcome(NamedTuple):
     folder: Path
     result: RunResult
     verdict: Verdict
+
+
+def refuse_rules_of_nothing(prepared: Prepared) -> None:
+    """UsageError for a misbehaviour that the built-in site cannot have."""
+    rules = [*prepared.loaded.profile.site.misbehave, *prepared.options.misbehave]
+    if not rules:
+        return
+    from harness.demo_site.misbehaviour import RuleError  # with a web server: only where the site is asked for it
+    from harness.demo_site.server import check_rules
+
+    try:
+        check_rules(rules)
+    except RuleError as error:
+        raise UsageError(
+            "a rule of --misbehave or site.misbehave cannot be used", why=str(error), todo="correct the rule"
+        ) from error
 
 
 # --- the run folder
@@ -371,6 +387,7 @@ def run(prepared: Prepared, on_status: Callable[[RunStatus], anyio.abc.AsyncReso
 def _run(
     prepared: Prepared, on_status: Callable[[RunStatus], anyio.abc.AsyncResource | None], interrupts: Interrupts
 ) -> RunOutcome:
+    refuse_rules_of_nothing(prepared)
     run_id = new_run_id()
     loaded, mode = prepared.loaded, prepared.options.mode
     paths = _make_folder(prepared.environment, run_id)
@@ -405,9 +422,17 @@ def _run(
             _Run(prepared, run_id, paths, manifest, interrupts).execute, on_status, backend_options={"use_uvloop": True}
         )
     finally:
+        ending = Ending(reason=result.reason, ran_s=result.ran_s, ended_ns=time.time_ns(), detail=result.detail)
+        verdict = _close_folder(paths, manifest, ending, result.error)
+    return RunOutcome(paths.root, result, verdict)
+
+
+def _close_folder(paths: RunPaths, manifest: Manifest, ending: Ending, error: HarnessError | None) -> Verdict:
+    """Write the ending and the reports; where even they cannot be written, what stopped the run is what is told."""
+    manifest.ending = ending
+    try:
         paths.reserve.unlink(missing_ok=True)
-        manifest.ending = Ending(
-            reason=result.reason, ran_s=result.ran_s, ended_ns=time.time_ns(), detail=result.detail
-        )
         write_manifest(paths, manifest)
-    return RunOutcome(paths.root, result, write_reports(paths.root))
+        return write_reports(paths.root)
+    except StorageError as failed:
+        raise error or failed from failed

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from harness import app
-from harness.basics.errors import EnvironmentLacksError
+from harness.basics.errors import EnvironmentLacksError, UsageError
 from harness.pool.modes import Mode
 from harness.settings.environment import Environment, read_environment
 from harness.settings.preparation import Prepared, RunOptions, counted_items, prepare
@@ -89,3 +89,17 @@ def test_a_storage_root_that_cannot_be_written_is_the_environments_fault(
     with pytest.raises(EnvironmentLacksError, match="no run folder can be made") as refused:
         app.run(prepared, lambda _: None)
     assert refused.value.exit_code == 4
+
+
+@pytest.mark.parametrize("where", ["command line", "profile"])
+def test_a_misbehaviour_of_a_page_that_the_site_has_not_is_refused_before_a_folder_is_made(
+    tmp_path: Path, environment: Environment, where: str
+) -> None:
+    rule = "error500:/shop/card"
+    text = PROFILE.replace("builtin = true", f'builtin = true\nmisbehave = ["{rule}"]')
+    options = RunOptions(Mode.FIRST_SPIN, misbehave=(rule,) if where == "command line" else ())
+    prepared = prepared_for(tmp_path, environment, options, PROFILE if where == "command line" else text)
+    with pytest.raises(UsageError, match="misbehav") as refused:
+        app.run(prepared, lambda _: None)
+    assert "did you mean /shop/cart?" in refused.value.why
+    assert not environment.storage_root.exists()

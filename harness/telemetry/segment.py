@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 
 from harness.basics.errors import StorageError
@@ -59,6 +60,12 @@ class Segment:
 
     def sync(self) -> None:
         os.fdatasync(self.descriptor)
+
+    def check_place(self) -> None:
+        """FileNotFoundError when the file no longer stands in its place: what is written to it will be nowhere."""
+        path = self._paths.segment(self._channel, self._number)
+        if not os.path.samestat(os.fstat(self.descriptor), path.stat()):
+            raise FileNotFoundError(errno.ENOENT, "another file stands in its place", str(path))
 
     def close(self) -> None:
         os.close(self.descriptor)

@@ -108,7 +108,9 @@ class SegmentSink:
 
     def _refuse_after_failure(self) -> None:
         if (first := self.failure) is not None:  # an error of its own for each caller: a raised one keeps its traceback
-            raise StorageError(first.what, why=first.why, cause=first.cause, **first.context) from first
+            raise StorageError(
+                first.what, why=first.why, todo=first.todo, cause=first.cause, **first.context
+            ) from first
 
     def close(self) -> None:
         """Stop the thread after a last flush; a second call does nothing. What cannot be written is counted."""
@@ -149,6 +151,7 @@ class SegmentSink:
             if closing or time.monotonic() - last_sync >= self._sync_s:
                 for channel in _ORDER:
                     self._sync(channel)
+                    self._check_place(channel)
                 last_sync = time.monotonic()
             self._release_waiters()
             if closing:
@@ -185,6 +188,20 @@ class SegmentSink:
             with self._wake:
                 self.written[channel] -= lost
             self._fail(channel, lost, error)
+
+    def _check_place(self, channel: Channel) -> None:
+        """A folder that was removed in mid-run takes writes without complaint; its evidence is gone all the same."""
+        try:
+            self._segments[channel].check_place()
+        except OSError as error:
+            self._record_failure(
+                StorageError(
+                    f"the run's folder is gone: {self._paths.root}",
+                    why=f"the {channel} events were in {error.filename}, which was removed or replaced: {error.strerror}",
+                    todo="leave the folder of a run alone while it works, and start again",
+                    cause=Cause.SINK_FAILED,
+                )
+            )
 
     def _free_reserve(self) -> bool:
         """Give the reserved room to the last words; True when there was some. The disk counts as full all the same."""

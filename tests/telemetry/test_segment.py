@@ -115,3 +115,17 @@ def test_every_channel_gets_its_folder(paths: RunPaths) -> None:
     for segment in segments.values():
         segment.close()
     assert {path.name for path in (paths.root / "channels").iterdir()} == {c.collection for c in Channel}
+
+
+def test_a_file_that_was_removed_or_replaced_is_no_longer_in_its_place(paths: RunPaths, segment: Segment) -> None:
+    segment.append(LINE)
+    segment.check_place()
+    (file,) = paths.segments(Channel.AUDIT)
+    file.rename(file.with_name("moved"))
+    with pytest.raises(FileNotFoundError):
+        segment.check_place()
+    file.write_bytes(LINE)
+    with pytest.raises(FileNotFoundError, match="another file stands in its place"):
+        segment.check_place()
+    (file.with_name("moved")).rename(file)
+    segment.check_place()

@@ -4,6 +4,7 @@ import asyncio
 import errno
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -418,3 +419,24 @@ async def test_the_double_keeps_lines_in_memory() -> None:
     await sink.commit()
     sink.close()
     assert sink.lines == [(DOMAIN, b"a\n")]
+
+
+# --- a folder that is taken away
+
+
+async def test_a_folder_that_is_removed_in_mid_run_stops_the_work(paths: RunPaths, open_sink: Any, told: Any) -> None:
+    sink = open_sink(sync_s=0.001)
+    sink.put(AUDIT, _line(1))
+    await sink.commit()
+    assert told.errors == []
+    shutil.rmtree(paths.root)
+    await told.event.wait()
+    (error,) = told.errors
+    assert error.what == f"the run's folder is gone: {paths.root}"
+    assert error.exit_code is ExitCode.ENVIRONMENT
+    sink.put(AUDIT, _line(2))
+    with pytest.raises(StorageError, match="folder is gone"):
+        await sink.commit()
+    sink.close()
+    await anyio.wait_all_tasks_blocked()
+    assert len(told.errors) == 1
