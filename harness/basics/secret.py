@@ -80,8 +80,11 @@ def resolve_secret(reference: str, *, provided: dict[str, str] | None = None, ba
 
 def _read_closed_file(reference: str, path: Path) -> str:
     try:
-        with path.open("rb") as file:
+        # Not blocking: opening a pipe would wait for somebody to write into it.
+        with open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)) as file:
             status = os.fstat(file.fileno())
+            if not stat.S_ISREG(status.st_mode):
+                raise _unusable(reference, f"{path} is no regular file", "name a regular file with mode 600")
             if status.st_mode & (stat.S_IRWXG | stat.S_IRWXO) or status.st_uid != os.getuid():
                 raise _unusable(
                     reference, "the file is open to other users or belongs to one", f"chmod 600 {path} and own it"

@@ -11,27 +11,41 @@ import anyio
 import typer
 
 from harness import app as application
-from harness.basics.errors import HarnessError
+from harness.basics.errors import HarnessError, UsageError
 from harness.basics.exit_codes import ExitCode
 from harness.cli.output import JSON_HELP, show_json
-from harness.settings.environment import Environment, read_environment
+from harness.evidence.inert import inert
+from harness.settings.environment import Environment, examine_environment
 
 
 def doctor(json: Annotated[bool, typer.Option("--json", help=JSON_HELP)] = False) -> int:
-    """Check environment variables, browser (it is started once), limits and storage. Exit 4 when something is lacking."""
-    environment = read_environment()
-    checks = [_browser(environment), _descriptors(), _storage(environment)]
+    """Check environment variables, browser (it is started once), limits and storage. Exit 4 when something is lacking,
+    2 when a variable cannot be used."""
+    environment, problems = examine_environment()
+    checks = [*map(_variable, problems), _browser(environment), _descriptors(), _storage(environment)]
     healthy = all(check["ok"] for check in checks)
     if json:
         show_json({"ok": healthy, "checks": checks, "environment": [v._asdict() for v in environment.variables]})
     else:
         for variable in environment.variables:
-            typer.echo(f"{variable.name} = {variable.value}  (from {variable.origin}; {variable.meaning})")
+            _say(f"{variable.name} = {variable.value}  (from {variable.origin}; {variable.meaning})")
         for check in checks:
-            typer.echo(f"{'ok    ' if check['ok'] else 'LACKS '} {check['name']}: {check['found']}")
+            _say(f"{'ok    ' if check['ok'] else 'LACKS '} {check['name']}: {check['found']}")
             if not check["ok"]:
-                typer.echo(f"        why: {check['why']}\n        to do: {check['todo']}")
+                _say(f"        why: {check['why']}")
+                _say(f"        to do: {check['todo']}")
+    if problems:
+        return int(ExitCode.USAGE)
     return int(ExitCode.OK if healthy else ExitCode.ENVIRONMENT)
+
+
+def _say(line: str) -> None:
+    typer.echo(inert(line, 4000))
+
+
+def _variable(problem: UsageError) -> dict[str, Any]:
+    what, why, todo = problem.lines()
+    return {"name": "environment", "ok": False, "found": what, "why": why, "todo": todo}
 
 
 def _browser(environment: Environment) -> dict[str, Any]:

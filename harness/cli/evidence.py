@@ -10,14 +10,15 @@ from rich.console import Console
 from rich.text import Text
 
 from harness.basics.errors import UsageError
-from harness.cli.output import JSON_HELP, console, show_json, tell_lost_output
+from harness.cli.output import JSON_HELP, console, show_json, show_warning, tell_lost_output
 from harness.cli.streams import lost_output, was_closed_by_its_reader
 from harness.cli.verdict_text import show_verdict
-from harness.evidence.explain import Chain
+from harness.evidence.explain import Chain, UnknownIdError
 from harness.evidence.explain import explain as explain_in
 from harness.evidence.inert import inert
 from harness.readiness.reports import write_reports
 from harness.runfolder.event import CORRELATION_FIELDS, Event
+from harness.runfolder.manifest import read_manifest
 from harness.settings.environment import read_environment
 
 _COLOURS = {"operational": "cyan", "performance": "dim", "domain": "green", "audit": "magenta"}
@@ -79,15 +80,33 @@ def _find(wanted: str, folder: Path | None) -> tuple[Path, Chain]:
         return folder, explain_in(folder, wanted)
     root = read_environment().storage_root
     folders = sorted((path.parent for path in root.glob("run-*/manifest.json")), reverse=True)
-    unknown: UsageError | None = None
+    if not folders:
+        raise UsageError(
+            f"there is no run under {root}", why="no run folder with a manifest is there", todo="name one with --run"
+        )
+    searched: list[Path] = []
+    unknown: UnknownIdError | None = None
     for candidate in folders:
         try:
-            return candidate, explain_in(candidate, wanted)
+            read_manifest(candidate)
         except UsageError as error:
+            show_warning(f"{candidate.name} is passed over: {error}")
+            continue
+        searched.append(candidate)
+        try:
+            return candidate, explain_in(candidate, wanted)
+        except UnknownIdError as error:
             unknown = unknown or error
-    raise unknown or UsageError(
-        f"there is no run under {root}", why="no run folder with a manifest is there", todo="name one with --run"
+    raise UsageError(
+        f"{wanted or 'an empty id'} occurs in no run under {root}",
+        why=f"searched, newest first: {_some(searched)}",
+        todo=unknown.todo if unknown is not None else "mend the manifests named above, or name a run with --run",
     )
+
+
+def _some(folders: list[Path], limit: int = 10) -> str:
+    names = ", ".join(folder.name for folder in folders[:limit]) or "none"
+    return names + (f" and {len(folders) - limit} more" if len(folders) > limit else "")
 
 
 def _event_dict(chain: Chain, event: Event) -> dict[str, Any]:

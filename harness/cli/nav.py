@@ -13,8 +13,9 @@ from harness.cli.output import JSON_HELP, error_dict, show_json
 from harness.evidence.inert import inert
 from harness.navigation.check import find_problems
 from harness.navigation.readers import read_map
-from harness.navigation.registry import StrategyRegistry, load_strategies
-from harness.settings.profile import StrategySettings, load_profile
+from harness.navigation.registry import StrategyRegistry
+from harness.settings.profile import load_profile
+from harness.settings.strategies import strategies_of
 
 app = typer.Typer(help="Navigation maps: check recordings before they are run.", no_args_is_help=True)
 
@@ -31,8 +32,7 @@ def check(
     json: Annotated[bool, typer.Option("--json", help=JSON_HELP)] = False,
 ) -> int:
     """Read each file, print its drift report, and say whether it can be run. Exit 2 when one cannot."""
-    settings = load_profile(profile).profile.strategies if profile else StrategySettings()
-    registry = load_strategies(settings.packages, settings.entry_points).without(settings.exclude)
+    registry = strategies_of(load_profile(profile) if profile else None)
     results = [_check_one(file, registry) for file in files]
     if json:
         show_json({"ok": all(result["ok"] for result in results), "files": results})

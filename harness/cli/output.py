@@ -57,6 +57,11 @@ def show_error(code: str, lines: tuple[str, str, str], exit_code: int, *, as_jso
     sys.stderr.write(f"harness: {what}\n  why: {why}\n  to do: {todo}\n")
 
 
+def show_warning(text: str) -> None:
+    """One line on standard error."""
+    sys.stderr.write(f"harness: warning: {_one_line(text)}\n")
+
+
 def error_dict(code: str, lines: tuple[str, str, str], exit_code: int) -> dict[str, Any]:
     """An error as `--json` shows it, wherever it stands in the result."""
     what, why, todo = map(_one_line, lines)

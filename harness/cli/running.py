@@ -12,7 +12,7 @@ from harness import app as application
 from harness.basics.errors import UsageError
 from harness.basics.exit_codes import ExitCode
 from harness.cli.live import LiveView
-from harness.cli.output import JSON_HELP, console, error_dict, show_error, show_json, tell_lost_output
+from harness.cli.output import JSON_HELP, console, error_dict, show_error, show_json, show_warning, tell_lost_output
 from harness.cli.verdict_text import show_verdict
 from harness.pool.modes import Mode
 from harness.settings.environment import read_environment
@@ -31,6 +31,7 @@ Without = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help=JSON_HELP)]
 
+LONGEST_S = 366 * 86_400.0
 _UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
 
 
@@ -41,6 +42,12 @@ def read_duration(text: str) -> float:
     if not 0 < seconds < math.inf:
         raise UsageError(
             f"--for {text!r} is no duration", why="it must be above zero, like 90s, 5m, 24h or 7d", todo="correct it"
+        )
+    if seconds > LONGEST_S:
+        raise UsageError(
+            f"--for {text!r} is too long",
+            why=f"a run lasts {LONGEST_S / 86_400:g} days at most",
+            todo="name a shorter one",
         )
     return seconds
 
@@ -87,6 +94,8 @@ def run(
 def _execute(profile: str, options: RunOptions, *, as_json: bool) -> int:
     environment = read_environment()
     prepared = prepare(load_profile(profile), options, environment)
+    for warning in () if as_json else prepared.warnings:
+        show_warning(warning)
     view = LiveView(console(), silent=as_json, binary=prepared.binary, sandbox=not application.runs_unsandboxed())
     outcome = application.run(prepared, view.attach)
     error = outcome.result.error
@@ -101,6 +110,7 @@ def _execute(profile: str, options: RunOptions, *, as_json: bool) -> int:
                 "run_folder": str(outcome.folder),
                 "ending": {"reason": outcome.result.reason, "ran_s": outcome.result.ran_s},
                 "error": None if error is None else error_dict(error.code, error.lines(), exit_code),
+                "warnings": list(prepared.warnings),
                 **outcome.verdict.to_dict(),
                 "exit_code": exit_code,  # the command's, which an interrupted or halted run does not take from its verdict
             }

@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from harness.cli.output import JSON_HELP, show_json
-from harness.navigation.registry import load_strategies
-from harness.settings.profile import StrategySettings, load_profile
+from harness.settings.profile import load_profile
+from harness.settings.strategies import strategies_of
 
 app = typer.Typer(help="Step strategies: what a map's actions can be.", no_args_is_help=True)
 
@@ -24,8 +24,7 @@ def list_strategies(
     json: Annotated[bool, typer.Option("--json", help=JSON_HELP)] = False,
 ) -> int:
     """Every registered strategy: its name, what a step must give it, the scope it holds or releases, its module."""
-    settings = load_profile(profile).profile.strategies if profile else StrategySettings()
-    registry = load_strategies(settings.packages, settings.entry_points).without(settings.exclude)
+    registry = strategies_of(load_profile(profile) if profile else None)
     rows = [
         {
             "name": item.name,

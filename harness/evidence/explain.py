@@ -25,6 +25,11 @@ LIMIT = 20_000
 MAX_SPINS = 20
 """A part of a chain (a trace, a command) that leads to more spins than this is not followed into them."""
 
+
+class UnknownIdError(UsageError):
+    """The id occurs nowhere in the run."""
+
+
 _decoder = msgspec.json.Decoder(Event)
 _SPIN_PARTS = ("failure_id", "spin_id", "step_id", "phase", "command_id", "trace_id", "span_id")
 """Kinds of ids that stand for a place in one spin: they lead to the whole spin."""
@@ -181,9 +186,9 @@ def _ambiguous(kind: str, wanted: str, spin_id: str) -> UsageError:
     )
 
 
-def _unknown(paths: RunPaths, run_root: Path, wanted: str) -> UsageError:
+def _unknown(paths: RunPaths, run_root: Path, wanted: str) -> UnknownIdError:
     near = _nearest(paths, wanted)
-    return UsageError(
+    return UnknownIdError(
         f"{wanted or 'an empty id'} occurs nowhere in {run_root}",
         why="no event of its four channels carries this id",
         todo=f"did you mean {', '.join(near)}?" if near else "take an id from report.html or from an event of the run",

@@ -30,37 +30,51 @@ class Environment(NamedTuple):
 
 _MEANINGS = {
     "HARNESS_STORAGE_ROOT": "folder that holds the run folders (older name: MEMORY_STORAGE_ROOT)",
-    "HARNESS_BROWSER": "the browser to run; unset: a headless shell, then Chromium or Chrome, by PATH",
+    "HARNESS_BROWSER": "the browser to run; unset or empty: a headless shell, then Chromium or Chrome, by PATH",
 }
+DEFAULT_ROOT = Path("runs")
 _WORKSHOP = frozenset({"HARNESS_PYTHON", "HARNESS_TEST_WORKERS"})
 """Read by the scripts, not by the harness itself."""
 
 
 def read_environment(environ: Mapping[str, str] | None = None) -> Environment:
     """Read and validate; UsageError for an unknown HARNESS_ name (with the nearest known one) or an unusable value."""
+    environment, problems = examine_environment(environ)
+    if problems:
+        raise problems[0]
+    return environment
+
+
+def examine_environment(environ: Mapping[str, str] | None = None) -> tuple[Environment, list[UsageError]]:
+    """What the environment says, with the defaults where it cannot be used, and what is wrong with it."""
     environ = os.environ if environ is None else environ
-    for name in environ:
-        if name.startswith("HARNESS_") and name not in _MEANINGS and name not in _WORKSHOP:
-            near = difflib.get_close_matches(name, _MEANINGS, n=1)
-            raise UsageError(
-                f"environment variable {name} is not known",
-                why=f"known are {', '.join(sorted(_MEANINGS))}" + (f"; did you mean {near[0]}?" if near else ""),
-                todo=f"unset {name}, or correct its name",
-            )
-    root, root_origin = _storage_root(environ)
-    browser = environ.get("HARNESS_BROWSER") or None
-    return Environment(
-        root,
-        browser,
-        (
-            Variable("HARNESS_STORAGE_ROOT", str(root), root_origin, _MEANINGS["HARNESS_STORAGE_ROOT"]),
-            Variable(
-                "HARNESS_BROWSER",
-                browser or "(search PATH)",
-                "HARNESS_BROWSER" if browser else "default",
-                _MEANINGS["HARNESS_BROWSER"],
-            ),
-        ),
+    problems = [_unknown(name) for name in environ if _is_unknown(name)]
+    try:
+        root, root_origin = _storage_root(environ)
+    except UsageError as error:
+        problems.append(error)
+        root, root_origin = DEFAULT_ROOT.absolute(), "default"
+    named = environ.get("HARNESS_BROWSER")
+    origin = (
+        "HARNESS_BROWSER" if named else "default" if named is None else "default, for HARNESS_BROWSER is set but empty"
+    )
+    variables = (
+        Variable("HARNESS_STORAGE_ROOT", str(root), root_origin, _MEANINGS["HARNESS_STORAGE_ROOT"]),
+        Variable("HARNESS_BROWSER", named or "(search PATH)", origin, _MEANINGS["HARNESS_BROWSER"]),
+    )
+    return Environment(root, named or None, variables), problems
+
+
+def _is_unknown(name: str) -> bool:
+    return name.startswith("HARNESS_") and name not in _MEANINGS and name not in _WORKSHOP
+
+
+def _unknown(name: str) -> UsageError:
+    near = difflib.get_close_matches(name, _MEANINGS, n=1)
+    return UsageError(
+        f"environment variable {name} is not known",
+        why=f"known are {', '.join(sorted(_MEANINGS))}" + (f"; did you mean {near[0]}?" if near else ""),
+        todo=f"unset {name}, or correct its name",
     )
 
 
@@ -85,4 +99,4 @@ def _storage_root(environ: Mapping[str, str]) -> tuple[Path, str]:
                 f"environment variable {name} cannot be used", why=f"{path} is no folder", todo="name a folder"
             )
         return path, name
-    return Path("runs").absolute(), "default"
+    return DEFAULT_ROOT.absolute(), "default"

@@ -15,11 +15,13 @@ from harness.navigation.check import refuse_unrunnable
 from harness.navigation.context import CredentialValues
 from harness.navigation.map import NavigationMap, Text
 from harness.navigation.readers import ReadMap, read_map
-from harness.navigation.registry import StrategyRegistry, load_strategies
+from harness.navigation.registry import StrategyRegistry
 from harness.pool.items import WorkItem
 from harness.pool.modes import Mode
 from harness.settings.environment import Environment
 from harness.settings.profile import LoadedProfile, PathSettings
+from harness.settings.references import nearest
+from harness.settings.strategies import strategies_of
 from harness.telemetry.redaction import MIN_SECRET_LENGTH
 
 
@@ -47,19 +49,21 @@ class Prepared(NamedTuple):
     accounts: dict[str, Secret]
     credentials: dict[str, CredentialValues]
     shares: list[PathShare]
+    warnings: tuple[str, ...] = ()
 
 
 def prepare(loaded: LoadedProfile, options: RunOptions, environment: Environment) -> Prepared:
     """Load and check strategies, maps, credentials and the browser; UsageError or EnvironmentLacksError by name."""
     profile = loaded.profile
-    registry = load_strategies(profile.strategies.packages, profile.strategies.entry_points)
-    registry = registry.without([*profile.strategies.exclude, *options.exclude_strategies])
+    _refuse_misfit_options(loaded, options)
+    registry = strategies_of(loaded, options.exclude_strategies)
     chosen = _chosen_paths(loaded, options)
     maps: dict[str, ReadMap] = {}
     for path in chosen:
         found = read_map(loaded.file.parent / path.map)
         bound = bind_values(found.map, {key: Text(credential=field) for key, field in path.bind.items()})
         refuse_unrunnable(bound, registry)
+        _refuse_limits_of_no_phase(loaded, path, bound)
         _refuse_without_credentials(loaded, path, bound)
         maps[path.name] = ReadMap(bound, found.drift)
     site_secrets = {account: secrets.token_urlsafe(18) for account in profile.site.accounts}
@@ -67,7 +71,64 @@ def prepare(loaded: LoadedProfile, options: RunOptions, environment: Environment
     binary = find_browser(environment.browser, headless=profile.browser.headless)
     shares = [PathShare(p.name, p.weight, p.credentials, p.priority, p.attempts) for p in chosen]
     accounts = {account: Secret(f"site:{account}", value) for account, value in site_secrets.items()}
-    return Prepared(loaded, options, environment, binary, registry, maps, accounts, credentials, shares)
+    return Prepared(
+        loaded,
+        options,
+        environment,
+        binary,
+        registry,
+        maps,
+        accounts,
+        credentials,
+        shares,
+        warnings_of(loaded, options),
+    )
+
+
+def _refuse_misfit_options(loaded: LoadedProfile, options: RunOptions) -> None:
+    """What was asked for and would be passed over in silence."""
+    if options.misbehave and not loaded.profile.site.builtin:
+        raise UsageError(
+            "--misbehave cannot be used with this profile",
+            why=f"profile {loaded.name} runs on {loaded.profile.site.origin}; only the built-in site misbehaves on demand",
+            todo="leave it out, or name a profile with builtin = true under [site]",
+        )
+    if options.mode is Mode.FIRST_SPIN and (options.items or 1) > 1:
+        raise UsageError(
+            f"--items {options.items} cannot be used with the mode first-spin",
+            why="it is one spin of one work item",
+            todo="leave --items out, or use --mode sequential",
+        )
+    if options.mode in {Mode.FIRST_SPIN, Mode.SEQUENTIAL} and (options.workers or 1) > 1:
+        raise UsageError(
+            f"--workers {options.workers} cannot be used with the mode {options.mode.value}",
+            why="it has one worker",
+            todo="leave --workers out, or use --mode parallel",
+        )
+
+
+def _refuse_limits_of_no_phase(loaded: LoadedProfile, path: PathSettings, found: NavigationMap) -> None:
+    limits = loaded.profile.criteria.p95_ms.get(path.name)
+    known = [phase.name for phase in found.phases]
+    for name in limits.phases if limits is not None else ():
+        if name not in known:
+            raise UsageError(
+                f"profile {loaded.file}, key criteria.p95_ms.{path.name}.phases cannot be used",
+                why=f"the path's map has no phase {name!r}{nearest(name, known)}",
+                todo="correct the phase's name",
+            )
+
+
+def warnings_of(loaded: LoadedProfile, options: RunOptions) -> tuple[str, ...]:
+    """What the run will not do although the profile says it; each is one sentence."""
+    if options.mode is not Mode.BURN_IN:
+        return ()
+    duration_s = options.duration_s or loaded.profile.run.duration_s
+    return tuple(
+        f"faults[{number}] ({fault.kind} at {fault.at_s:g} s) will not be made: the run works for {duration_s:g} s"
+        for number, fault in enumerate(loaded.profile.faults)
+        if fault.at_s >= duration_s
+    )
 
 
 def _chosen_paths(loaded: LoadedProfile, options: RunOptions) -> list[PathSettings]:

@@ -14,6 +14,7 @@ from harness.basics.errors import UsageError
 from harness.burnin.faults import PlannedFault
 from harness.cdp.reconnect import ReconnectPolicy
 from harness.readiness.slo import Thresholds
+from harness.settings.references import check_references
 
 MAX_BYTES = 1 << 20
 
@@ -40,7 +41,8 @@ class RunSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
 
 class BrowserSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`[browser]`: flags are added to ours; the only transport of this version is the WebSocket."""
+    """`[browser]`: flags are added to ours, and may not change how we reach the browser or where its profile lies; the
+    only transport of this version is the WebSocket."""
 
     headless: bool = True
     transport: Literal["websocket"] = "websocket"
@@ -93,9 +95,11 @@ class PathSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class StrategySettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`[strategies]`: packages and installed entry points to load, and names to leave out."""
+    """`[strategies]`: packages and installed entry points to load, and names to leave out. `folders`, relative to the
+    profile, are where packages are looked for that Python does not find by itself."""
 
     packages: tuple[str, ...] = ("strategies",)
+    folders: tuple[str, ...] = (".",)
     entry_points: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
 
@@ -169,7 +173,7 @@ def load_profile(named: str) -> LoadedProfile:
         profile = msgspec.convert(data, Profile, strict=True)
     except msgspec.ValidationError as error:
         raise _invalid(file, str(error)) from error
-    _check_references(file, profile)
+    check_references(file, profile)
     return LoadedProfile(file.stem, file, text, profile)
 
 
@@ -231,34 +235,3 @@ def _choices(annotation: Any) -> list[str]:
     if get_origin(annotation) is Literal:
         return [str(value) for value in get_args(annotation)]
     return [choice for argument in get_args(annotation) for choice in _choices(argument)]
-
-
-def _check_references(file: Path, profile: Profile) -> None:
-    """What one table says of another must fit."""
-
-    def wrong(key: str, why: str, todo: str) -> UsageError:
-        return UsageError(f"profile {file}, key {key} cannot be used", why=why, todo=todo, file=str(file), key=key)
-
-    for key, names in (
-        ("paths", [path.name for path in profile.paths]),
-        ("credentials", [credential.name for credential in profile.credentials]),
-    ):
-        double = {name for name in names if names.count(name) > 1}
-        if double:
-            raise wrong(key, f"two are named {', '.join(sorted(double))}", "give each a name of its own")
-    credentials = {credential.name for credential in profile.credentials}
-    for number, path in enumerate(profile.paths):
-        for name in path.credentials:
-            if name not in credentials:
-                raise wrong(f"paths[{number}].credentials", f"there is no credential {name!r}", "add it, or correct it")
-    if profile.site.builtin == bool(profile.site.origin):
-        raise wrong("site", "it needs either builtin = true or an origin", "give one of them, not both")
-    if profile.site.misbehave and not profile.site.builtin:
-        raise wrong("site.misbehave", "only the built-in site misbehaves on demand", "remove it, or set builtin = true")
-    if profile.run.browsers > profile.run.workers:
-        raise wrong(
-            "run.browsers", f"{profile.run.browsers} browsers, {profile.run.workers} workers", "at most one each"
-        )
-    for number, fault in enumerate(profile.faults):
-        if fault.browser > profile.run.browsers or fault.browser < 1 or fault.at_s < 0:
-            raise wrong(f"faults[{number}]", "no such browser, or a negative time", "correct browser and at_s")

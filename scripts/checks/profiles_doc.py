@@ -76,6 +76,7 @@ MEANINGS = {
     "paths.bind": "text recorded in the map -> the credential's field that is entered instead",
     "paths.effect": "a spin leaves an effect on the site, such as an order",
     "strategies.packages": "Python packages to load strategies from",
+    "strategies.folders": "folders, relative to the profile, to look in for packages that Python does not find by itself",
     "strategies.entry_points": "installed entry points (group `harness.strategies`) to load",
     "strategies.exclude": "names of strategies to leave out",
     "reconnect.jitter": "how waits are spread: in `full`, each is drawn from zero to its ceiling",

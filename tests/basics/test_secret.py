@@ -127,3 +127,16 @@ def test_a_reference_of_no_known_form_is_refused_and_not_shown_as_it_may_be_the_
     error = _told(reference)
     assert VALUE not in f"{error} {error.lines()} {error.context}"
     assert "env:NAME" in error.todo
+
+
+@pytest.mark.parametrize("kind", ["pipe", "folder", "device"])
+def test_what_is_no_regular_file_is_refused_and_not_waited_for(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "secret"
+    if kind == "pipe":
+        os.mkfifo(path, 0o600)
+    elif kind == "folder":
+        path.mkdir(mode=0o700)
+    else:
+        path.symlink_to("/dev/null")
+    why = _told(f"file:{path}").why
+    assert why == f"{path} is no regular file" if kind != "folder" else "directory" in why

@@ -73,7 +73,29 @@ def test_a_folder_that_cannot_be_written_to_is_told(capsys: Capture, monkeypatch
     assert "cannot be written to" in checks(capsys)["storage"]["found"]
 
 
-def test_a_variable_that_nobody_knows_is_refused(capsys: Capture, monkeypatch: Patch) -> None:
-    monkeypatch.setenv("HARNESS_BROWSR", "x")
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("HARNESS_BROWSR", "x", "did you mean HARNESS_BROWSER?"),
+        ("HARNESS_STORAGE_ROOT", "", "environment variable HARNESS_STORAGE_ROOT cannot be used"),
+        ("HARNESS_STORAGE_ROOT", "/dev/null", "/dev/null is no folder"),
+    ],
+)
+def test_a_variable_that_cannot_be_used_is_a_row_among_the_others_and_exit_2(
+    capsys: Capture, monkeypatch: Patch, name: str, value: str, told: str
+) -> None:
+    monkeypatch.setenv(name, value)
     assert main(["doctor"]) == 2
-    assert "did you mean HARNESS_BROWSER?" in capsys.readouterr().err
+    out = capsys.readouterr().out
+    assert "LACKS  environment: environment variable" in out
+    assert told in out
+    assert "ok     browser: Chrome/1" in out
+    assert main(["doctor", "--json"]) == 2
+    assert not checks(capsys)["environment"]["ok"]
+
+
+def test_an_empty_choice_of_browser_is_told(capsys: Capture, monkeypatch: Patch) -> None:
+    monkeypatch.setenv("HARNESS_BROWSER", "")
+    assert main(["doctor"]) == 0
+    told = "HARNESS_BROWSER = (search PATH)  (from default, for HARNESS_BROWSER is set but empty;"
+    assert told in capsys.readouterr().out

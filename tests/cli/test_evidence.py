@@ -157,11 +157,37 @@ def test_an_unknown_id_is_exit_2_with_the_nearest_ones(capsys: Capture, root: Pa
     one_failed(root / "run-2")
     assert main(["explain", "spin-0000"]) == 2
     err = capsys.readouterr().err
-    assert "occurs nowhere" in err
+    assert "occurs in no run under" in err
+    assert "searched, newest first: run-2, run-1" in err
     assert "did you mean spin-00001" in err
     assert len(err.splitlines()) == 3
     assert main(["explain", "spin-00040", "--run", "run-2", "--json"]) == 2
     assert as_json(capsys)["error"]["code"] == "unusable_input"
+
+
+@pytest.mark.parametrize("manifest", [b"{", b'{"schema": 99}', b"\xff"])
+def test_a_run_with_a_broken_manifest_hides_no_other(capsys: Capture, root: Path, manifest: bytes) -> None:
+    folder = good(root / "run-1")
+    broken = one_failed(root / "run-2")
+    (broken / "manifest.json").write_bytes(manifest)
+    assert main(["explain", "spin-00001", "--json"]) == 0
+    out, err = capsys.readouterr()
+    assert json.loads(out)["run_folder"] == str(folder)
+    assert err.startswith("harness: warning: run-2 is passed over: ")
+    assert main(["explain", "spin-99999"]) == 2
+    assert "searched, newest first: run-1\n" in capsys.readouterr().err
+    (folder / "manifest.json").write_bytes(manifest)
+    assert main(["explain", "spin-00001"]) == 2
+    assert "searched, newest first: none\n" in capsys.readouterr().err
+
+
+def test_of_many_runs_the_newest_are_named(capsys: Capture, root: Path) -> None:
+    for number in range(10, 22):
+        good(root / f"run-{number}")
+    assert main(["explain", "spin-99999"]) == 2
+    err = capsys.readouterr().err
+    assert "newest first: run-21, run-20," in err
+    assert "run-12 and 2 more\n" in err
 
 
 def test_where_there_is_no_run_that_is_told(capsys: Capture, root: Path) -> None:

@@ -26,7 +26,7 @@ def fail_with(monkeypatch: Patch, error: BaseException) -> list[str]:
     def raises(*_arguments: object) -> None:
         raise error
 
-    monkeypatch.setattr(strategies, "load_strategies", raises)
+    monkeypatch.setattr(strategies, "strategies_of", raises)
     return ["strategy", "list"]
 
 
@@ -110,13 +110,13 @@ def test_output_that_is_all_a_command_makes_and_cannot_be_written_is_told_with_e
 
 
 def test_what_a_strategy_prints_does_not_mix_with_the_json(capsys: Capture, monkeypatch: Patch) -> None:
-    load = strategies.load_strategies
+    load = strategies.strategies_of
 
     def load_and_print(*arguments: Any) -> Any:
         sys.stdout.write("loading…\n")
         return load(*arguments)
 
-    monkeypatch.setattr(strategies, "load_strategies", load_and_print)
+    monkeypatch.setattr(strategies, "strategies_of", load_and_print)
     assert main(["strategy", "list", "--json"]) == 0
     out, err = capsys.readouterr()
     assert json.loads(out)["strategies"]

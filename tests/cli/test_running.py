@@ -38,10 +38,11 @@ class Runs:
         self.result = RunResult("completed", 60.0)
         self.asked: list[RunOptions] = []
         self.drawn: list[bool] = []
+        self.warnings: tuple[str, ...] = ()
 
     def prepare(self, _loaded: object, options: RunOptions, _environment: object) -> Any:
         self.asked.append(options)
-        return SimpleNamespace(binary=BINARY)
+        return SimpleNamespace(binary=BINARY, warnings=self.warnings)
 
     def run(self, _prepared: object, attach: Callable[[Any], Any]) -> application.RunOutcome:
         async def begin() -> None:
@@ -173,3 +174,19 @@ def test_as_json_everything_is_one_object(
     assert found["verdict"] == "GO"
     assert found["exit_code"] == code, "the object says what the command exits with"
     assert runs.drawn == [False]
+
+
+def test_what_the_run_will_not_do_is_told_before_it_starts(capsys: Capture, runs: Runs) -> None:
+    runs.warnings = ("faults[0] (cut at 30 s) will not be made: the run works for 20 s",)
+    assert main(["burn-in"]) == 0
+    assert capsys.readouterr().err == f"harness: warning: {runs.warnings[0]}\n"
+    assert main(["burn-in", "--json"]) == 0
+    out, err = capsys.readouterr()
+    assert (json.loads(out)["warnings"], err) == (list(runs.warnings), "")
+
+
+@pytest.mark.parametrize("text", ["367d", "99999999999999h", "9" * 30])
+def test_a_duration_beyond_a_year_is_refused(text: str) -> None:
+    assert read_duration("366d") == 366 * 86_400
+    with pytest.raises(UsageError, match="is too long"):
+        read_duration(text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import stat
 import subprocess
@@ -14,6 +15,8 @@ from typing import Any
 
 import psutil
 import pytest
+
+from tests.e2e.conftest import Ended
 
 
 def check_three_lines(ended: Any, code: int) -> None:
@@ -79,7 +82,7 @@ def test_no_browser_and_one_that_cannot_start_end_with_4(harness: Any) -> None:
 def test_an_unknown_command_option_or_environment_variable_is_wrong_usage(harness: Any) -> None:
     check_three_lines(harness("burn-out"), 2)
     check_three_lines(harness("burn-in", "--wrokers", "3"), 2)
-    check_three_lines(harness("doctor", HARNESS_STORAGE_ROT="x"), 2)
+    check_three_lines(harness("evaluate", "run-1", HARNESS_STORAGE_ROT="x"), 2)
     told = harness("burn-in", "--profile", "demmo", "--json")
     assert told.code == 2
     assert told.json["error"]["code"] == "unusable_input"
@@ -161,3 +164,30 @@ def test_the_module_answers_to_python_dash_m() -> None:
         [sys.executable, "-m", "harness.cli.entry", "--version"], capture_output=True, text=True, check=True
     )
     assert told.stdout.startswith("harness ")
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_a_storage_root_that_is_removed_in_mid_run_stops_the_run_soon_with_4(harness: Any, as_json: bool) -> None:
+    process = harness.start("burn-in", "--profile", harness.profile(), "--for", "60s", *["--json"] * as_json)
+    harness.wait_for_spins(process, 3)
+    shutil.rmtree(harness.runs, ignore_errors=True)
+    out, err = process.communicate(timeout=30)
+    if as_json:
+        told = json.loads(out)["error"]
+        assert (process.returncode, told["exit_code"], told["code"]) == (4, 4, "storage_failed"), out + err
+        assert "is gone" in told["what"]
+    else:
+        check_three_lines(Ended(process.returncode, out, err), 4)
+        assert "is gone" in err
+
+
+def test_a_strategy_module_that_exits_or_prints_is_told_and_does_not_speak_for_the_harness(harness: Any) -> None:
+    package = harness.folder / "our_strategies"
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    (package / "a.py").write_text("print('loading')\nimport sys\nsys.exit(0)\n")
+    extra = '[strategies]\npackages = ["strategies", "our_strategies"]\n'
+    ended = harness("run", "--profile", harness.profile(extra=extra), "--json")
+    assert ended.code == 2, ended.out + ended.err
+    assert ended.json["error"]["why"] == "module our_strategies.a: SystemExit: 0"
+    assert ended.err == "loading\n"

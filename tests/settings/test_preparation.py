@@ -148,3 +148,59 @@ def test_the_modes_that_count_make_their_items(
     assert len({item.id for item in items}) == len({item.key for item in items}) == len(items)
     if options.mode is Mode.FIRST_SPIN:
         assert items[0].attempts == 1
+
+
+SLO = "[criteria.p95_ms.one]\nphases = { Logn = 5 }\n"
+
+
+def test_limits_of_a_phase_that_the_map_has_not_are_refused_with_the_nearest_name(
+    tmp_path: Path, environment: Environment
+) -> None:
+    loaded = profile(tmp_path, PROFILE + SLO)
+    with pytest.raises(UsageError, match=r"criteria\.p95_ms\.one\.phases") as refused:
+        app.prepare(loaded, app.RunOptions(Mode.BURN_IN), environment)
+    assert refused.value.why == "the path's map has no phase 'Logn'; did you mean 'Login'?"
+    app.prepare(profile(tmp_path, PROFILE + SLO.replace("Logn", "Login")), app.RunOptions(Mode.BURN_IN), environment)
+
+
+OWN = PROFILE.replace('builtin = true\naccounts = ["alice", "bob"]', 'origin = "https://example.org"')
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "what"),
+    [
+        (OWN, app.RunOptions(Mode.BURN_IN, misbehave=("error500:/x",)), "--misbehave cannot be used"),
+        (PROFILE, app.RunOptions(Mode.FIRST_SPIN, items=2), "--items 2 cannot be used with the mode first-spin"),
+        (PROFILE, app.RunOptions(Mode.FIRST_SPIN, workers=2), "--workers 2 cannot be used with the mode first-spin"),
+        (PROFILE, app.RunOptions(Mode.SEQUENTIAL, workers=2), "--workers 2 cannot be used with the mode sequential"),
+    ],
+)
+def test_what_would_be_passed_over_in_silence_is_refused(
+    tmp_path: Path, environment: Environment, text: str, options: app.RunOptions, what: str
+) -> None:
+    with pytest.raises(UsageError, match=what):
+        app.prepare(profile(tmp_path, text), options, environment)
+
+
+def test_a_number_that_says_what_the_mode_does_anyway_is_fine(tmp_path: Path, environment: Environment) -> None:
+    options = app.RunOptions(Mode.FIRST_SPIN, workers=1, items=1)
+    assert app.prepare(profile(tmp_path), options, environment).warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (app.RunOptions(Mode.BURN_IN, duration_s=20.0), 2),
+        (app.RunOptions(Mode.BURN_IN), 1),
+        (app.RunOptions(Mode.BURN_IN, duration_s=100.0), 0),
+        (app.RunOptions(Mode.SEQUENTIAL), 0),
+    ],
+)
+def test_a_fault_planned_after_the_end_of_the_work_is_warned_of(
+    tmp_path: Path, environment: Environment, options: app.RunOptions, told: int
+) -> None:
+    faults = '[[faults]]\nat_s = 30\nkind = "cut"\n[[faults]]\nat_s = 60\nkind = "kill"\n'
+    warnings = app.prepare(profile(tmp_path, PROFILE + faults), options, environment).warnings
+    assert len(warnings) == told
+    if told == 2:
+        assert warnings[0] == "faults[0] (cut at 30 s) will not be made: the run works for 20 s"
