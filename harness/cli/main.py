@@ -13,8 +13,8 @@ from harness.basics.errors import HarnessError
 from harness.basics.exit_codes import ExitCode
 from harness.cli import doctor, evidence, nav, running, strategies
 from harness.cli.entry import ignore_signals
-from harness.cli.output import record_internal_error, show_error, show_output_failure
-from harness.cli.streams import lost_output, own_streams, was_closed_by_its_reader
+from harness.cli.output import after_lost_output, record_internal_error, show_error
+from harness.cli.streams import own_streams
 
 app = typer.Typer(
     name="harness",
@@ -31,9 +31,6 @@ app.command("evaluate")(evidence.evaluate)
 app.command("explain")(evidence.explain)
 app.add_typer(nav.app, name="nav")
 app.add_typer(strategies.app, name="strategy")
-
-_LEAVE_REPORTS = frozenset({"burn-in", "run", "evaluate"})
-"""Their result is a verdict and its reports: their exit code says the verdict, whether or not it could be shown."""
 
 
 def _version(value: bool) -> None:
@@ -54,12 +51,7 @@ def main(arguments: list[str] | None = None) -> int:
     arguments = sys.argv[1:] if arguments is None else arguments
     as_json = "--json" in arguments
     with own_streams(as_json=as_json):
-        exit_code = _run(arguments, as_json=as_json)
-        failure = lost_output()
-        if failure is None or arguments[0] in _LEAVE_REPORTS or was_closed_by_its_reader(failure):
-            return exit_code
-        show_output_failure(failure, int(ExitCode.ENVIRONMENT))
-        return int(ExitCode.ENVIRONMENT)
+        return after_lost_output(_run(arguments, as_json=as_json), arguments)
 
 
 def _run(arguments: list[str], *, as_json: bool) -> int:

@@ -12,10 +12,13 @@ from typing import Any
 import msgspec
 from rich.console import Console
 
-from harness.cli.streams import lost_output, result_stream
+from harness.basics.exit_codes import ExitCode
+from harness.cli.streams import lost_output, result_stream, was_closed_by_its_reader
 from harness.evidence.inert import inert
 
 JSON_HELP = "Machine-readable output."
+_LEAVE_REPORTS = frozenset({"burn-in", "run", "evaluate"})
+"""Commands whose result is a verdict and its reports, and not only what they print."""
 
 
 def console() -> Console:
@@ -38,10 +41,18 @@ def tell_lost_output(verdict: str, folder: Path) -> None:
         show_error("output_lost", lines, 0, as_json=False)
 
 
-def show_output_failure(failure: Exception, exit_code: int) -> None:
-    """For a command whose output is all it makes."""
+def after_lost_output(exit_code: int, arguments: list[str]) -> int:
+    """The exit code of a finished command, some of whose output may not have been shown.
+
+    A verdict's is its own. A command whose output is all it makes has failed when that was lost, except to a reader who
+    had read enough.
+    """
+    failure = lost_output()
+    if failure is None or was_closed_by_its_reader(failure) or set(arguments[:1]) <= _LEAVE_REPORTS:
+        return exit_code
     lines = ("the output could not be written", _reason(failure), "make room, or name another place for it")
-    show_error("output_lost", lines, exit_code, as_json=False)
+    show_error("output_lost", lines, int(ExitCode.ENVIRONMENT), as_json=False)
+    return int(ExitCode.ENVIRONMENT)
 
 
 def _reason(failure: Exception) -> str:
