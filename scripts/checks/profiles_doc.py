@@ -51,7 +51,7 @@ MEANINGS = {
     "run.seed": "makes mix and jitter repeatable; without it each run draws its own",
     "browser.headless": "false shows the windows, and needs a display",
     "browser.transport": "how the harness talks to the browser; this version knows one way",
-    "browser.flags": "command-line flags added to ours, like `--lang=de`",
+    "browser.flags": "command-line flags added to ours, like `--lang=de`; not those by which the browser is reached",
     "browser.command_timeout_s": "deadline of one command to the browser",
     "browser.start_timeout_s": "how long a browser may take to start",
     "site.builtin": "start the built-in site for the run; either this or `origin`",
