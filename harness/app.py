@@ -228,6 +228,7 @@ class _Run:
                     no_sandbox=runs_unsandboxed(),
                     extra_flags=profile.browser.flags,
                     start_timeout_s=profile.browser.start_timeout_s,
+                    transport=profile.browser.transport,
                 ),
                 policy=profile.reconnect,
                 fence=coordinator,

@@ -12,6 +12,7 @@ from msgspec import Meta, Struct
 
 from harness.basics.errors import UsageError
 from harness.burnin.faults import PlannedFault
+from harness.cdp.launch import TransportKind
 from harness.cdp.reconnect import ReconnectPolicy
 from harness.readiness.slo import Thresholds
 from harness.settings.references import check_references
@@ -45,7 +46,7 @@ class BrowserSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     only transport of this version is the WebSocket."""
 
     headless: bool = True
-    transport: Literal["websocket"] = "websocket"
+    transport: TransportKind = "websocket"
     flags: tuple[Annotated[str, Meta(pattern=r"^--[a-z0-9-]+(=.*)?$")], ...] = ()
     command_timeout_s: Seconds = 10.0
     start_timeout_s: Seconds = 20.0

@@ -50,7 +50,10 @@ MEANINGS = {
     "run.hold_s": "how long a spin may keep the clipboard, or another scope that outlives a step",
     "run.seed": "makes mix and jitter repeatable; without it each run draws its own",
     "browser.headless": "false shows the windows, and needs a display",
-    "browser.transport": "how the harness talks to the browser; this version knows one way",
+    "browser.transport": (
+        "how the harness talks to the browser: `websocket` outlives a lost connection; `pipe` costs half and opens no port,"
+        " but its loss is the browser's"
+    ),
     "browser.flags": "command-line flags added to ours, like `--lang=de`; not those by which the browser is reached",
     "browser.command_timeout_s": "deadline of one command to the browser",
     "browser.start_timeout_s": "how long a browser may take to start",

@@ -176,7 +176,7 @@ def test_a_value_out_of_range_is_told_with_the_range(file: Path, table: str, key
 @pytest.mark.parametrize(
     ("text", "key", "why"),
     [
-        (SMALLEST + "[browser]\ntransport = 'pipe'\n", "browser.transport", "one of websocket"),
+        (SMALLEST + "[browser]\ntransport = 'smoke'\n", "browser.transport", "one of websocket"),
         (SMALLEST + "[reconnect]\njitter = 'ful'\n", "reconnect.jitter", "did you mean 'full'?"),
         (SMALLEST + "[[faults]]\nat_s = 1\nkind = 'hang'\n", "faults[0].kind", "one of cut, kill"),
         (SMALLEST + "bind = { 'x.y]z' = 'acount' }\n", "paths[0].bind[...]", "did you mean 'account'?"),
