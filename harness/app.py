@@ -30,7 +30,8 @@ from harness.cdp.launch import LaunchOptions
 from harness.cdp.lifecycle import CdpLifecycleManager
 from harness.cdp.ports import OpenFence
 from harness.cdp.profile_folder import sweep_leftovers
-from harness.cdp.reconnect import ReconnectPolicy
+from harness.cdp.reconnect_coordinator import ReconnectCoordinator
+from harness.cdp.reconnecting.policy import ReconnectPolicy
 from harness.coordination.leases import Coordinator
 from harness.demo_site.process import DemoSite
 from harness.navigation.binding import rebase
@@ -216,6 +217,8 @@ class _Run:
         coordinator = Coordinator(log, run_id=self.run_id)
         ledger = HttpLedger(origin + profile.site.ledger) if profile.site.ledger else None
         workers, browsers = _size(prepared)
+        reconnect = prepared.loaded.reconnect.policy
+        gates = ReconnectCoordinator(reconnect, log=log, rng=rng) if reconnect.is_coordinated else None
         managers = [
             CdpLifecycleManager(
                 browser_id=f"b{number + 1}",
@@ -230,7 +233,8 @@ class _Run:
                     start_timeout_s=profile.browser.start_timeout_s,
                     transport=profile.browser.transport,
                 ),
-                policy=profile.reconnect,
+                policy=reconnect,
+                coordinator=gates,
                 fence=coordinator,
                 on_connection_lost=coordinator.revoke_browser,
                 log=log,
@@ -410,6 +414,7 @@ def _run(
             "paths": list(prepared.maps),
             "effect_paths": [path.name for path in loaded.profile.paths if path.effect and path.name in prepared.maps],
             "ledger": bool(loaded.profile.site.ledger),
+            "reconnect": {"name": loaded.reconnect.name, **msgspec.to_builtins(loaded.reconnect.policy)},
         },
         criteria=thresholds_for(prepared, items),
     )

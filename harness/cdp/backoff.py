@@ -1,13 +1,14 @@
 """How long to wait before a reconnect: pure functions of the attempt and a random number; bounded by the cap.
 
-`full`, `equal` and `decorrelated` jitter as in Brooker, "Exponential Backoff and Jitter" (AWS Architecture Blog, 2015).
+`full`, `equal` and `decorrelated` jitter as in Brooker, "Exponential Backoff and Jitter" (AWS Architecture Blog, 2015);
+`none` is there for comparison: whoever lost together comes back together.
 """
 
 from __future__ import annotations
 
 from typing import Literal, Protocol
 
-Jitter = Literal["full", "equal", "decorrelated"]
+Jitter = Literal["none", "full", "equal", "decorrelated"]
 
 
 class UniformSource(Protocol):
@@ -29,6 +30,8 @@ def wait_s(
     """The wait before attempt `attempt` + 1, in [0, cap_s]; `previous_s` is the wait chosen last (decorrelated only)."""
     ceiling = exponential_s(attempt, base_s, cap_s)
     match jitter:
+        case "none":
+            return ceiling
         case "full":
             return random.uniform(0.0, ceiling)
         case "equal":

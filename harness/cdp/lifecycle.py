@@ -25,6 +25,7 @@ from harness.cdp.launch import BrowserProcess, LaunchOptions
 from harness.cdp.observing import CommandMetrics, both, telling
 from harness.cdp.ports import ConnectionLostPort, Fence
 from harness.cdp.reconnect import BrowserGoneError, Reconnector, ReconnectPolicy
+from harness.cdp.reconnect_coordinator import ReconnectCoordinator, endpoint_of
 from harness.cdp.states import BROWSER_TRANSITIONS, BrowserState
 from harness.cdp.transport import Transport
 from harness.telemetry.pipeline import Log
@@ -66,6 +67,7 @@ class CdpLifecycleManager:
         rng: random.Random,
         command_timeout_s: float = 10.0,
         health: HealthPolicy | None = None,
+        coordinator: ReconnectCoordinator | None = None,
         on_started: Callable[[CdpLifecycleManager], None] = lambda _: None,
         metrics: CommandMetrics | None = None,
     ) -> None:
@@ -85,7 +87,14 @@ class CdpLifecycleManager:
         self._command_timeout_s = command_timeout_s
         self._health = health or HealthPolicy()
         self._reconnector = Reconnector(
-            policy, browser_id=browser_id, cohort=cohort, cohort_index=cohort_index, cohorts=cohorts, log=log, rng=rng
+            policy,
+            browser_id=browser_id,
+            cohort=cohort,
+            cohort_index=cohort_index,
+            cohorts=cohorts,
+            log=log,
+            rng=rng,
+            coordinator=coordinator,
         )
         self._connection: Connection | None = None
         self._generation = 0
@@ -267,7 +276,8 @@ class CdpLifecycleManager:
             return
         self._set(BrowserState.RECONNECTING, "the connection ended, the process lives")
         try:
-            transport, attempts = await self._reconnector.reconnect(self._connect_again, "connection_lost")
+            endpoint = endpoint_of(process.endpoint)
+            transport, attempts = await self._reconnector.reconnect(self._connect_again, "connection_lost", endpoint)
         except (ConnectFailedError, BrowserGoneError) as error:
             await self._restart(tasks, f"it could not be reached again: {error}", planned)
             return

@@ -3,32 +3,22 @@
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Awaitable, Callable
-from typing import Annotated
 
 import anyio
-import msgspec
 import tenacity
-from msgspec import Meta
 
-from harness.cdp.backoff import Jitter, stagger_s, wait_s
 from harness.cdp.errors import ConnectFailedError
+from harness.cdp.reconnect_coordinator import ReconnectCoordinator
+from harness.cdp.reconnecting.policy import ReconnectPolicy
+from harness.cdp.reconnecting.waits import WaitRule
 from harness.cdp.transport import Transport
 from harness.telemetry.pipeline import Log
 
+__all__ = ["BrowserGoneError", "ReconnectPolicy", "Reconnector"]
+
 Sleep = Callable[[float], Awaitable[None]]
-
-
-class ReconnectPolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How a cohort reconnects. Seconds; `attempts` bounds the tries on one browser, `restarts_per_hour` what follows."""
-
-    jitter: Jitter = "full"
-    base_s: Annotated[float, Meta(ge=0, le=3600)] = 0.1
-    cap_s: Annotated[float, Meta(ge=0, le=3600)] = 5.0
-    attempts: Annotated[int, Meta(ge=1, le=1000)] = 8
-    connect_timeout_s: Annotated[float, Meta(gt=0, le=600)] = 2.0
-    stagger_window_s: Annotated[float, Meta(ge=0, le=3600)] = 0.5
-    restarts_per_hour: Annotated[int, Meta(ge=0, le=1000)] = 20
 
 
 class BrowserGoneError(Exception):
@@ -36,7 +26,10 @@ class BrowserGoneError(Exception):
 
 
 class Reconnector:
-    """Tries one endpoint again until it answers, its browser is gone, or the attempts are spent."""
+    """Tries one endpoint again until it answers, its browser is gone, or attempts or time are spent.
+
+    With a coordinator each attempt waits for its leave; without one the wait function of the policy's jitter decides.
+    """
 
     def __init__(
         self,
@@ -48,27 +41,16 @@ class Reconnector:
         cohorts: int,
         log: Log,
         rng: random.Random,
+        coordinator: ReconnectCoordinator | None = None,
         sleep: Sleep = anyio.sleep,
+        wall_s: Callable[[], float] = time.time,
     ) -> None:
-        self._policy = policy
-        self._ids = {"browser_id": browser_id, "cohort": cohort}
-        self._offset_s = stagger_s(cohort_index, cohorts, policy.stagger_window_s)
-        self._log, self._rng, self._sleep = log, rng, sleep
-        self._previous_s = policy.base_s
+        self._policy, self._coordinator = policy, coordinator
+        self._ids = {"browser_id": browser_id, "cohort": cohort, "scheme": policy.scheme}
+        self._rule = WaitRule(policy, index=cohort_index, known=cohorts, random=rng, gated=coordinator is not None)
+        self._log, self._sleep, self._wall_s = log, sleep, wall_s
 
-    def _wait(self, state: tenacity.RetryCallState) -> float:
-        policy = self._policy
-        self._previous_s = wait_s(
-            policy.jitter,
-            state.attempt_number,
-            self._previous_s,
-            base_s=policy.base_s,
-            cap_s=policy.cap_s,
-            random=self._rng,
-        )
-        return self._previous_s
-
-    def _decide(self, attempt: int, wait: float, cause: str, outcome: str, detail: str = "") -> None:
+    def _decide(self, attempt: int, wait: float, cause: str, outcome: str, detail: str = "", **fields: str) -> None:
         self._log.info(
             "reconnect.decision",
             attempt=attempt,
@@ -77,40 +59,62 @@ class Reconnector:
             outcome=outcome,
             detail=detail,
             **self._ids,
+            **fields,
         )
 
-    async def reconnect(self, connect: Callable[[], Awaitable[Transport]], cause: str) -> tuple[Transport, int]:
-        """A new transport and the number of attempts it took.
+    async def reconnect(
+        self, connect: Callable[[], Awaitable[Transport]], cause: str, endpoint: str = ""
+    ) -> tuple[Transport, int]:
+        """A new transport and the number of attempts it took; `endpoint` is what the coordinator knows it by.
 
-        Raises ConnectFailedError when the attempts are spent, BrowserGoneError as soon as `connect` does.
+        Raises ConnectFailedError when the attempts or the time are spent, BrowserGoneError as soon as `connect` does.
         """
+        attempts = 0
+        try:
+            with anyio.move_on_after(self._policy.give_up_s):
+                first_wait_s = self._rule.first_s(self._wall_s())
+                self._decide(0, first_wait_s, cause, "first wait", endpoint=endpoint)
+                await self._sleep(first_wait_s)
+                async for attempt in self._attempts(cause, endpoint):
+                    with attempt:
+                        attempts = attempt.retry_state.attempt_number
+                        transport = await self._try(connect, attempts, cause, endpoint)
+                        self._decide(attempts, 0.0, cause, "connected", endpoint=endpoint)
+                        return transport, attempts
+            raise ConnectFailedError(
+                f"the endpoint {endpoint} did not answer in time", why=f"{self._policy.give_up_s:g} s are spent"
+            )
+        except ConnectFailedError as error:
+            self._decide(attempts, 0.0, cause, "gave up", str(error), endpoint=endpoint)
+            raise
+        except BrowserGoneError as error:
+            self._decide(attempts, 0.0, cause, "browser gone", str(error), endpoint=endpoint)
+            raise
+
+    def _attempts(self, cause: str, endpoint: str) -> tenacity.AsyncRetrying:
+        def wait_s(state: tenacity.RetryCallState) -> float:
+            return self._rule.next_s(state.attempt_number, self._wall_s())
 
         def before_sleep(state: tenacity.RetryCallState) -> None:
             error = state.outcome.exception() if state.outcome else None
-            self._decide(state.attempt_number, state.upcoming_sleep, cause, "retry", str(error))
+            self._decide(state.attempt_number, state.upcoming_sleep, cause, "retry", str(error), endpoint=endpoint)
 
-        self._previous_s = self._policy.base_s
-        first_wait_s = self._offset_s + self._rng.uniform(0.0, self._policy.base_s)
-        self._decide(0, first_wait_s, cause, "first wait")
-        await self._sleep(first_wait_s)
-        attempts = 0
-        try:
-            async for attempt in tenacity.AsyncRetrying(
-                stop=tenacity.stop_after_attempt(self._policy.attempts),
-                wait=self._wait,
-                retry=tenacity.retry_if_exception_type(ConnectFailedError),
-                sleep=self._sleep,
-                before_sleep=before_sleep,
-                reraise=True,
-            ):
-                with attempt:
-                    attempts = attempt.retry_state.attempt_number
-                    transport = await connect()
-        except ConnectFailedError as error:
-            self._decide(attempts, 0.0, cause, "gave up", str(error))
-            raise
-        except BrowserGoneError as error:
-            self._decide(attempts, 0.0, cause, "browser gone", str(error))
-            raise
-        self._decide(attempts, 0.0, cause, "connected")
-        return transport, attempts
+        return tenacity.AsyncRetrying(
+            stop=tenacity.stop_after_attempt(self._policy.attempts),
+            wait=wait_s,
+            retry=tenacity.retry_if_exception_type(ConnectFailedError),
+            sleep=self._sleep,
+            before_sleep=before_sleep,
+            reraise=True,
+        )
+
+    async def _try(
+        self, connect: Callable[[], Awaitable[Transport]], attempt: int, cause: str, endpoint: str
+    ) -> Transport:
+        if self._coordinator is None:
+            return await connect()
+        asked_s = anyio.current_time()
+        async with self._coordinator.admission(endpoint) as role:
+            waited_s = anyio.current_time() - asked_s
+            self._decide(attempt, waited_s, cause, "admitted", endpoint=endpoint, role=role)
+            return await connect()

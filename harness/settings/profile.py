@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import difflib
-import re
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
+from typing import Annotated, Literal
 
-import msgspec
 from msgspec import Meta, Struct
 
 from harness.basics.errors import UsageError
 from harness.burnin.faults import PlannedFault
 from harness.cdp.launch import TransportKind
-from harness.cdp.reconnect import ReconnectPolicy
+from harness.cdp.reconnecting.policy import ReconnectPolicy
 from harness.readiness.slo import Thresholds
+from harness.settings.reconnect_profile import DEFAULT_RECONNECT, NamedReconnect, chosen_reconnect
 from harness.settings.references import check_references
-
-MAX_BYTES = 1 << 20
+from harness.settings.shipped import shipped_folder
+from harness.settings.toml_struct import read_struct
 
 Count = Annotated[int, Meta(ge=1, le=10_000)]
 Seconds = Annotated[float, Meta(gt=0, le=31 * 86_400)]
@@ -115,25 +114,19 @@ class Profile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     site: SiteSettings = SiteSettings()
     credentials: tuple[CredentialSettings, ...] = ()
     strategies: StrategySettings = StrategySettings()
-    reconnect: ReconnectPolicy = ReconnectPolicy()
+    reconnect: str | ReconnectPolicy = DEFAULT_RECONNECT
     faults: tuple[PlannedFault, ...] = ()
     criteria: Thresholds = Thresholds()
 
 
 class LoadedProfile(Struct, frozen=True):
-    """A profile with where it came from: `name`, `file`, and its text as it was read."""
+    """A profile with where it came from: `name`, `file`, and its text as it was read; `reconnect` is what it chose."""
 
     name: str
     file: Path
     text: str
     profile: Profile
-
-
-def shipped_folder() -> Path:
-    """Where the profiles that ship with the harness lie: inside the wheel, or beside the package in a checkout."""
-    package = Path(__file__).parents[1]
-    inside = package / "shipped_profiles"
-    return inside if inside.is_dir() else package.parent / "profiles"
+    reconnect: NamedReconnect = NamedReconnect(DEFAULT_RECONNECT, ReconnectPolicy())
 
 
 def find_profile(named: str) -> Path:
@@ -156,83 +149,6 @@ def find_profile(named: str) -> Path:
 def load_profile(named: str) -> LoadedProfile:
     """Read and validate a profile; UsageError tells file, key and what was expected."""
     file = find_profile(named)
-    try:
-        with file.open("rb") as opened:
-            raw = opened.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise UsageError(
-            f"profile {file} cannot be read", why=error.strerror or str(error), todo="name a readable .toml file"
-        ) from error
-    if len(raw) > MAX_BYTES:
-        raise UsageError(f"profile {file} is too large", why=f"it is over {MAX_BYTES} bytes", todo="shorten it")
-    try:
-        text = raw.decode()
-        data = msgspec.toml.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise UsageError(f"profile {file} is not TOML", why=str(error), todo="correct the line named above") from error
-    try:
-        profile = msgspec.convert(data, Profile, strict=True)
-    except msgspec.ValidationError as error:
-        raise _invalid(file, str(error)) from error
+    profile, text = read_struct(file, Profile)
     check_references(file, profile)
-    return LoadedProfile(file.stem, file, text, profile)
-
-
-_AT = re.compile(r"^(?P<why>.*?)(?: - at `(?P<key>.*?)`)?$", re.DOTALL)
-_UNKNOWN = re.compile(r"unknown field `(?P<field>.*?)`")
-_ITEM = re.compile(r"\[[^\]]*\]")
-_MISSING = re.compile(r"missing required field `(?P<field>.*?)`")
-
-
-def _invalid(file: Path, message: str) -> UsageError:
-    match = _AT.match(message)
-    assert match is not None
-    key = (match["key"] or "$").removeprefix("$").removeprefix(".")
-    why = match["why"].replace("`object`", "a table").replace("`array`", "a list").replace("`", "'")
-    unknown, missing = _UNKNOWN.search(message), _MISSING.search(message)
-    if missing:
-        key = f"{key}.{missing['field']}".removeprefix(".")
-        why = "it must be given, and is not"
-    elif why.startswith("Invalid enum value"):
-        choices = _choices(_type_at(key))
-        near = difflib.get_close_matches(why.split("'")[1], choices, n=1)
-        why += f"; it must be one of {', '.join(choices)}" + (f"; did you mean '{near[0]}'?" if near else "")
-    elif unknown:
-        key = f"{key}.{unknown['field']}".removeprefix(".")
-        known = _fields_at(key)
-        near = difflib.get_close_matches(unknown["field"], known, n=1)
-        why = "there is no such key" + (f"; did you mean '{near[0]}'?" if near else f"; known are {', '.join(known)}")
-    return UsageError(
-        f"profile {file}, key {key or '(top level)'} cannot be used",
-        why=why,
-        todo="correct this key; every key is described in docs/profiles.md",
-        file=str(file),
-        key=key,
-    )
-
-
-def _type_at(key: str) -> Any:
-    """The type of a known key (dotted, `[…]` for an item of it); the profile's own for the empty one."""
-    found: Any = Profile
-    for part in filter(None, _ITEM.sub("", key).split(".")):
-        found = get_type_hints(_struct_in(found))[part]
-    return found
-
-
-def _fields_at(key: str) -> list[str]:
-    """The known keys of the table that `key` lies in."""
-    return [field.encode_name for field in msgspec.structs.fields(_struct_in(_type_at(key.rpartition(".")[0])))]
-
-
-def _struct_in(annotation: Any) -> Any:
-    """The table's type in `tuple[Table, ...]`, `dict[str, Table]` and the like."""
-    if isinstance(annotation, type) and issubclass(annotation, Struct):
-        return annotation
-    return next(filter(None, map(_struct_in, get_args(annotation))), None)
-
-
-def _choices(annotation: Any) -> list[str]:
-    """The values of the `Literal` in a type."""
-    if get_origin(annotation) is Literal:
-        return [str(value) for value in get_args(annotation)]
-    return [choice for argument in get_args(annotation) for choice in _choices(argument)]
+    return LoadedProfile(file.stem, file, text, profile, chosen_reconnect(profile.reconnect, file))

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from harness.basics.transitions import TransitionTable
+from harness.cdp.reconnecting.states import GATE_TRANSITIONS, GateState
 from harness.cdp.states import BROWSER_TRANSITIONS, BrowserState
 from harness.coordination.ownership import OWNERSHIP_TRANSITIONS, OwnershipState
 from harness.pool.states import ITEM_TRANSITIONS, WORKER_TRANSITIONS, ItemState, WorkerState
@@ -64,6 +65,8 @@ def draw_states() -> str:
     machines: list[tuple[str, str, str, str]] = [
         ("Browser", "harness/cdp/states.py", "Only a healthy browser is given to workers.",
          draw_diagram(BROWSER_TRANSITIONS, BrowserState.STARTING)),
+        ("Reconnect gate of an endpoint", "harness/cdp/reconnecting/states.py", "Half-open is exactly one probe.",
+         draw_diagram(GATE_TRANSITIONS, GateState.CLOSED)),
         ("Ownership of a scope", "harness/coordination/ownership.py", "A page is written to under an active lease alone.",
          draw_diagram(OWNERSHIP_TRANSITIONS, OwnershipState.UNOWNED)),
         ("Work item", "harness/pool/states.py", "An item goes back to the queue while it has attempts left.",

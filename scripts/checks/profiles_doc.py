@@ -30,7 +30,11 @@ TABLES = {
     "credentials": ("CredentialSettings", "`[[credentials]]`", "One table for each identity that paths log in with."),
     "paths": ("PathSettings", "`[[paths]]`", "One table for each navigation map of the run."),
     "strategies": ("StrategySettings", "`[strategies]`", "What knows how to act; see [strategies](strategies.md)."),
-    "reconnect": ("ReconnectPolicy", "`[reconnect]`", "What follows the loss of a browser's connection."),
+    "reconnect": (
+        "ReconnectPolicy",
+        "`[reconnect]`, or a file of its own",
+        "What follows the loss of a browser's connection; see [reconnecting](reconnect.md).",
+    ),
     "faults": ("PlannedFault", "`[[faults]]`", "One table for each fault that a burn-in makes on purpose."),
     "criteria": ("Thresholds", "`[criteria]`", "What a run is judged by; see [readiness](readiness.md)."),
     "criteria.p95_ms": ("PathSlo", "`[criteria.p95_ms.PATH]`", "Limits of one path, in ms, for the 95th percentile."),
@@ -39,6 +43,7 @@ TABLES = {
 
 MEANINGS = {
     "title": "what the profile is for, in a line",
+    "reconnect": "name of a reconnect profile, path of its file relative to this one, or a table of its keys",
     "run.workers": "tasks that work at once, spread over the browsers; at most one page each",
     "run.browsers": "browser processes; at most as many as workers",
     "run.duration_s": "how long a burn-in works, draining not counted",
@@ -82,13 +87,26 @@ MEANINGS = {
     "strategies.folders": "folders, relative to the profile, to look in for packages that Python does not find by itself",
     "strategies.entry_points": "installed entry points (group `harness.strategies`) to load",
     "strategies.exclude": "names of strategies to leave out",
-    "reconnect.jitter": "how waits are spread: in `full`, each is drawn from zero to its ceiling",
-    "reconnect.base_s": "ceiling of the first wait; it doubles with each attempt",
-    "reconnect.cap_s": "no wait is longer",
+    "reconnect.scheme": "who may try: one probe, then paced release; each in its slot of a cycle; each by itself",
+    "reconnect.jitter": "how waits of `alone` are spread: in `full`, each is drawn from zero to its ceiling",
+    "reconnect.base_s": "ceiling of the first wait; it doubles with each attempt, and between probes",
+    "reconnect.cap_s": "no wait of `alone` is longer, no cycle of slots shorter",
     "reconnect.attempts": "tries to reach the same browser, before another one is started",
     "reconnect.connect_timeout_s": "deadline of one try",
-    "reconnect.stagger_window_s": "browsers that lose their connections together spread their first tries over it",
+    "reconnect.give_up_s": "deadline of the whole reconnect, waiting for one's turn included",
+    "reconnect.stagger_window_s": "`alone`: browsers that lose their connections together spread their first tries over it",
     "reconnect.restarts_per_hour": "a browser that needs more is given up",
+    "reconnect.release_per_s": "R: tries a second on one server host, by all hosts of the fleet together",
+    "reconnect.capacity_per_s": "measured connections a second that the server takes; R is at most 0.9 of it; 0: unknown",
+    "reconnect.hosts": "harness hosts that share the servers; each takes its share of R, probes and budgets",
+    "reconnect.probe_every_s": "time between two probes of an endpoint, at most; five may come sooner",
+    "reconnect.failures_to_open": "releases in a row that fail before an endpoint is probed again",
+    "reconnect.slot_s": "`cohort-slots`: length of a slot",
+    "reconnect.fleet_size": "`cohort-slots`: browsers of all hosts together; 0: those of this process",
+    "reconnect.host_retries_per_min": "budget of tries on one server host that no successful probe let in; 0: none",
+    "reconnect.host_retry_burst": "so many of them may come at once",
+    "reconnect.fleet_retries_per_min": "the same over all server hosts",
+    "reconnect.fleet_retry_burst": "so many of them may come at once",
     "faults.at_s": "when, counted from the beginning of the work",
     "faults.kind": "`cut` drops the connection, `kill` kills the process",
     "faults.browser": "which browser, counted from 1",
@@ -122,7 +140,7 @@ def draw() -> str:
 def _struct(name: str) -> type[Struct]:
     # Imported here, so that a broken module hides this check and not all of them.
     from harness.burnin.faults import PlannedFault
-    from harness.cdp.reconnect import ReconnectPolicy
+    from harness.cdp.reconnecting.policy import ReconnectPolicy
     from harness.readiness.slo import PathSlo, Thresholds
     from harness.settings import profile
 
@@ -138,7 +156,7 @@ def _keys(table: str) -> Iterator[tuple[str, str, Any]]:
     hints = get_type_hints(struct, include_extras=True)
     for field in msgspec.structs.fields(struct):
         key = f"{table}.{field.encode_name}".removeprefix(".")
-        if table or key not in TABLES:
+        if table or key not in TABLES or field.encode_name in MEANINGS:
             yield key, field.encode_name, hints[field.name]
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from harness.cdp.errors import ConnectFailedError
 from harness.cdp.reconnect import BrowserGoneError, Reconnector, ReconnectPolicy
+from harness.cdp.reconnect_coordinator import ReconnectCoordinator
 from harness.cdp.transport import Transport
 from harness.testing.fake_transport import FakeTransport
 
@@ -123,3 +124,57 @@ async def test_cancelling_it_ends_it_in_a_wait_and_in_an_attempt(events) -> None
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
+
+
+async def test_with_a_coordinator_the_gate_decides_and_each_leave_is_told(events) -> None:
+    waits = Waits()
+    policy = ReconnectPolicy(base_s=0.001)
+    rng = random.Random(7)
+    coordinator = ReconnectCoordinator(policy, log=events.log, rng=rng)
+    reconnector = Reconnector(
+        policy,
+        browser_id="b1",
+        cohort="c1",
+        cohort_index=1,
+        cohorts=2,
+        log=events.log,
+        rng=rng,
+        coordinator=coordinator,
+        sleep=waits,
+    )
+    transport = FakeTransport()
+    assert await reconnector.reconnect(_endpoint(REFUSED, transport), "connection_lost", "h:1") == (transport, 2)
+    assert waits.seconds == [0.0, 0.0]
+    decisions = [event["fields"] for event in events.all("reconnect.decision")]
+    assert [d["outcome"] for d in decisions] == ["first wait", "admitted", "retry", "admitted", "connected"]
+    assert {d["endpoint"] for d in decisions} == {"h:1"}
+    assert {d["scheme"] for d in decisions} == {"per-host"}
+    assert [d["role"] for d in decisions if d["outcome"] == "admitted"] == ["probe", "probe"]
+    assert all(d["wait_s"] > 0 for d in decisions if d["outcome"] == "admitted")
+    assert coordinator.waiting == 0
+
+
+async def test_waiting_for_ones_turn_has_a_deadline_too(events) -> None:
+    policy = ReconnectPolicy(give_up_s=0.01)
+    rng = random.Random(7)
+    coordinator = ReconnectCoordinator(policy, log=events.log, rng=rng)
+    async with coordinator.admission("h:1"):  # another one probes, and does not end
+        reconnector = Reconnector(
+            policy, browser_id="b1", cohort="c1", cohort_index=0, cohorts=1, log=events.log, rng=rng,
+            coordinator=coordinator,
+        )  # fmt: skip
+        with pytest.raises(ConnectFailedError, match=r"0\.01 s are spent"):
+            await reconnector.reconnect(_endpoint(FakeTransport()), "connection_lost", "h:1")
+    assert events.all("reconnect.decision")[-1]["fields"]["outcome"] == "gave up"
+    assert coordinator.waiting == 0
+
+
+async def test_slots_go_by_the_time_of_day(events) -> None:
+    waits = Waits()
+    policy = ReconnectPolicy(scheme="cohort-slots", slot_s=0.5, cap_s=5.0)
+    reconnector = Reconnector(
+        policy, browser_id="b1", cohort="c1", cohort_index=3, cohorts=4, log=events.log, rng=random.Random(7),
+        sleep=waits, wall_s=lambda: 100.0,
+    )  # fmt: skip
+    await reconnector.reconnect(_endpoint(FakeTransport()), "connection_lost")
+    assert 1.5 <= waits.seconds[0] <= 2.0

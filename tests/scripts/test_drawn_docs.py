@@ -49,8 +49,8 @@ def test_a_diagram_shows_every_move_the_start_and_the_end() -> None:
     ]
 
 
-def test_all_four_machines_are_drawn() -> None:
-    assert draw_states().count("```mermaid\nstateDiagram-v2\n") == 4
+def test_all_five_machines_are_drawn() -> None:
+    assert draw_states().count("```mermaid\nstateDiagram-v2\n") == 5
 
 
 def test_a_missing_page_is_told_and_drawing_it_mends_that(tmp_path: Path) -> None:

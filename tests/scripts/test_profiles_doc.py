@@ -26,7 +26,7 @@ def test_a_key_is_drawn_with_type_range_default_and_meaning() -> None:
     drawn = draw()
     assert "| `workers` | whole number, ≥ 1, ≤ 10 000 | `4` | tasks that work at once" in drawn
     assert "| `map` | text | (required) | the map's file" in drawn
-    assert '| `jitter` | `full` or `equal` or `decorrelated` | `"full"` |' in drawn
+    assert '| `jitter` | `none` or `full` or `equal` or `decorrelated` | `"full"` |' in drawn
     assert "| `bind` | table of text to `account` or `secret` | – |" in drawn
     assert '| `packages` | list of text | `["strategies"]` |' in drawn
 

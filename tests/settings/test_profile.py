@@ -6,8 +6,9 @@ import pytest
 
 from harness.basics.errors import UsageError
 from harness.basics.exit_codes import ExitCode
-from harness.settings import profile as profiles
-from harness.settings.profile import find_profile, load_profile, shipped_folder
+from harness.settings.profile import find_profile, load_profile
+from harness.settings.shipped import shipped_folder
+from harness.settings.toml_struct import MAX_BYTES
 
 SMALLEST = """
 title = "smallest"
@@ -110,7 +111,7 @@ def test_what_is_not_toml_is_told(file: Path, text: bytes) -> None:
 
 
 def test_what_is_too_large_is_not_even_parsed(file: Path) -> None:
-    assert "too large" in refusal(file, b"#" * (profiles.MAX_BYTES + 1)).what
+    assert "too large" in refusal(file, b"#" * (MAX_BYTES + 1)).what
 
 
 # --- single keys
