@@ -31,7 +31,7 @@ def evaluate(
     json: Annotated[bool, typer.Option("--json", help=JSON_HELP)] = False,
 ) -> int:
     """Judge a run from its folder alone, and write report.json, report.html and junit.xml anew. Exit 0 on GO."""
-    folder = _folder(run)
+    folder = folder_of(run)
     verdict = write_reports(folder)
     if json:
         show_json({"run_folder": str(folder), **verdict.to_dict()})
@@ -49,7 +49,7 @@ def explain(
     json: Annotated[bool, typer.Option("--json", help=JSON_HELP)] = False,
 ) -> int:
     """Print one correlation chain over all four channels, in order, from any id in it."""
-    folder, chain = _find(wanted, None if run is None else _folder(run))
+    folder, chain = _find(wanted, None if run is None else folder_of(run))
     if json:
         show_json(
             {
@@ -66,7 +66,8 @@ def explain(
     return 0
 
 
-def _folder(run: Path) -> Path:
+def folder_of(run: Path) -> Path:
+    """The folder that a command line names: a path, else the id of a run under the storage root."""
     try:
         if run.is_dir():
             return run

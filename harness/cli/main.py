@@ -11,7 +11,7 @@ from typer.exceptions import Exit, TyperException
 from harness import __version__
 from harness.basics.errors import HarnessError
 from harness.basics.exit_codes import ExitCode
-from harness.cli import doctor, evidence, nav, running, strategies
+from harness.cli import doctor, evidence, nav, reconnects, running, strategies
 from harness.cli.entry import ignore_signals
 from harness.cli.output import after_lost_output, record_internal_error, show_error
 from harness.cli.streams import own_streams
@@ -29,6 +29,7 @@ app.command("burn-in")(running.burn_in)
 app.command("run")(running.run)
 app.command("evaluate")(evidence.evaluate)
 app.command("explain")(evidence.explain)
+app.command("reconnects")(reconnects.reconnects)
 app.add_typer(nav.app, name="nav")
 app.add_typer(strategies.app, name="strategy")
 

@@ -17,6 +17,7 @@ from harness.evidence.items import ItemReplay
 from harness.evidence.leases import LeaseReplay
 from harness.evidence.records import (
     BrowserMove,
+    ConnectionLoss,
     FailureRecord,
     Fault,
     LockSummary,
@@ -34,6 +35,8 @@ from harness.runfolder.layout import Channel, RunPaths
 from harness.runfolder.manifest import Ending, Manifest, read_manifest
 
 CHANNELS = tuple(channel.value for channel in Channel)
+FAULT_SHOWS_NS = 30_000_000_000
+"""A connection that is lost so soon after a fault hit its browser was lost by it; each fault explains one loss."""
 
 
 @dataclass
@@ -97,7 +100,10 @@ class Evidence:
     commands: dict[str, MethodFigures] = field(default_factory=dict)
     reconnects: list[ReconnectDecision] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
+    losses: list[ConnectionLoss] = field(default_factory=list)
     browser_moves: list[BrowserMove] = field(default_factory=list)
+    cohorts: dict[str, str] = field(default_factory=dict)
+    """Cohort by browser."""
     snapshots: list[Snapshot] = field(default_factory=list)
     locks: dict[str, LockSummary] = field(default_factory=dict)
     site: SiteComparison | None = None
@@ -107,6 +113,8 @@ class Evidence:
     started_mono_ns: int | None = None
     """When the work began: `run.started`, else the first event."""
     last_mono_ns: int = 0
+    open_faults: dict[str, int] = field(default_factory=dict)
+    """When the last fault hit a browser whose connection was not lost since."""
     told_ran_s: float | None = None
     """`run.ended`'s own figure: there when the manifest's ending was not written any more."""
 
@@ -286,10 +294,20 @@ def _reconnect(evidence: Evidence, event: Event) -> None:
 
 def _fault(evidence: Evidence, event: Event) -> None:
     evidence.faults.append(Fault(text(event, "kind"), text(event, "browser_id"), event.mono_ns))
+    evidence.open_faults[text(event, "browser_id")] = event.mono_ns
+
+
+def _loss(evidence: Evidence, event: Event) -> None:
+    browser_id = text(event, "browser_id")
+    hit_ns = evidence.open_faults.pop(browser_id, None)
+    injected = hit_ns is not None and event.mono_ns - hit_ns <= FAULT_SHOWS_NS
+    cohort, cause, detail = (text(event, name) for name in ("cohort", "cause", "detail"))
+    evidence.losses.append(ConnectionLoss(browser_id, cohort, cause, detail, injected, event.mono_ns))
 
 
 def _browser_state(evidence: Evidence, event: Event) -> None:
     states = text(event, "from_state"), text(event, "to_state")
+    evidence.cohorts[text(event, "browser_id")] = text(event, "cohort")
     evidence.browser_moves.append(BrowserMove(text(event, "browser_id"), *states, text(event, "reason"), event.mono_ns))
 
 
@@ -355,6 +373,7 @@ _HANDLERS: dict[str, Callable[[Evidence, Event], None]] = {
     "ownership.invalid_transition": _lease,
     "reconnect.decision": _reconnect,
     "fault.injected": _fault,
+    "cdp.connection_lost": _loss,
     "browser.state": _browser_state,
     "run.snapshot": _snapshot,
     "lock.summary": _lock,

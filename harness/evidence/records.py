@@ -71,6 +71,17 @@ class Fault(NamedTuple):
     mono_ns: int
 
 
+class ConnectionLoss(NamedTuple):
+    """A connection ended that nobody closed. injected: a fault of the run's own had just hit this browser."""
+
+    browser_id: str
+    cohort: str
+    cause: str
+    detail: str
+    injected: bool
+    mono_ns: int
+
+
 class BrowserMove(NamedTuple):
     """A browser moved to another state."""
 

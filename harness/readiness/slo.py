@@ -36,6 +36,7 @@ class Thresholds(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     max_unknown_spins: spins of which nobody knows whether the site holds their effect, after asking it.
     max_refused_after_revocation: refused writes under a lease that a lost connection had taken away. The fence worked;
         refused writes without any lease are never tolerated.
+    max_disconnects_per_browser_hour: lost connections that the run's own faults do not explain.
     duration_tolerance: share of the planned duration that may be missing.
     site_is_shared: others use the site, too, so its record may hold entries that are not this run's.
     """
@@ -50,6 +51,7 @@ class Thresholds(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     min_worker_s: Annotated[float, Meta(ge=0, le=86_400)] = 10.0
     max_unknown_spins: Amount = 0
     max_refused_after_revocation: Amount = 0
+    max_disconnects_per_browser_hour: Rate = 4.0
     duration_tolerance: Annotated[float, Meta(ge=0, le=0.5)] = 0.02
     site_is_shared: bool = False
 

@@ -120,6 +120,7 @@ MEANINGS = {
     "criteria.min_worker_s": "a worker that worked for less is not judged by its throughput",
     "criteria.max_unknown_spins": "spins of which nobody knows whether the site holds their effect, after asking it",
     "criteria.max_refused_after_revocation": "refused writes under a lease that a lost connection had taken away",
+    "criteria.max_disconnects_per_browser_hour": "lost connections that no fault of the run's own explains",
     "criteria.duration_tolerance": "share of the planned duration that may be missing",
     "criteria.site_is_shared": "others use the site, too: its record may hold entries that are not this run's",
     "criteria.p95_ms.total": "limit of a whole spin",

@@ -123,9 +123,25 @@ class RunBuilder:
         self.emit("failure.recorded", **(told | values))
         return failure_id
 
+    def loss(self, at_s: float, browser: str = "b1", *, back_s: float | None = 0.2, via: str = "reconnecting") -> None:
+        """A lost connection, and the browser healthy again `back_s` later (None: never), by way of another state."""
+        ids = {"browser_id": browser, "cohort": f"c-{browser}"}
+        self.emit("cdp.connection_lost", at_s, **ids, generation=1, cause="connection_lost", pending=0, detail="")
+        reason = "the process ended" if via == "restarting" else "the connection ended, the process lives"
+        self.emit("browser.state", **ids, from_state="healthy", to_state=via, reason=reason)
+        if back_s is not None:
+            self.emit("browser.state", at_s + back_s, **ids, from_state=via, to_state="healthy", reason="")
+
+    def healthy(self, at_s: float, *browsers: str) -> None:
+        """Browsers that started."""
+        for browser in browsers:
+            self.emit("browser.state", at_s, browser_id=browser, cohort=f"c-{browser}", from_state="starting",
+                      to_state="healthy", reason="started")  # fmt: skip
+
     def good_run(self, spins: int = 40) -> RunBuilder:
         """A sound run of 60 s: two workers, every spin committed once and recorded by the site."""
         self.emit("run.started", 0.0, mode=self.mode, profile="demo", workers=2, browsers=1, duration_s=60.0)
+        self.emit("browser.state", browser_id="b1", cohort="a", from_state="starting", to_state="healthy", reason="")
         recorded = [self.spin(worker=f"w{1 + n % 2}", at_s=60.0 * n / spins) for n in range(spins)]
         return self.finish(recorded)
 

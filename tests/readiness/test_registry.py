@@ -3,7 +3,7 @@ from harness.readiness.registry import all_criteria
 
 _EXPECTED = [
     "ending", "duration", "error_rate", "latency_p95", "throughput", "ownership", "leases_released", "telemetry",
-    "failures_explained", "unknown_outcomes", "items", "site_agreement",
+    "failures_explained", "unknown_outcomes", "reconnect_churn", "items", "site_agreement",
 ]  # fmt: skip
 
 
