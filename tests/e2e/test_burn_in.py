@@ -45,6 +45,9 @@ def test_a_burn_in_with_a_cut_connection_ends_go_and_leaves_evidence_that_agrees
     outcomes = [event["fields"]["outcome"] for event in harness.events("reconnect.decision")]
     assert outcomes[0] == "first wait"
     assert outcomes[-1] == "connected"
+    assert "admitted" in outcomes
+    gates = [event["fields"]["to_state"] for event in harness.events("reconnect.gate")]
+    assert gates == ["open", "half_open", "releasing", "closed"]
 
     recorded = {event["spin_id"]: event["fields"]["effects"] for event in harness.events("site.recorded")}
     completed = {e["spin_id"] for e in harness.events("spin.ended") if e["fields"]["outcome"] == "completed"}

@@ -18,7 +18,7 @@ from harness.cdp.reconnecting.pace import Pace
 from harness.cdp.reconnecting.policy import ReconnectPolicy
 from harness.cdp.reconnecting.states import GateState
 
-FORGET_S = 600.0
+FORGET_S = 3600.0
 """A gate that nobody used for so long is forgotten, and with it what it had counted."""
 
 
