@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import os
-import platform
 import random
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import anyio
 import anyio.abc
-import msgspec
-import psutil
 
-from harness import __version__
 from harness.basics.errors import EnvironmentLacksError, HarnessError, StorageError, UsageError
 from harness.basics.ids import new_run_id
 from harness.burnin.feed import MixFeed
@@ -35,20 +31,28 @@ from harness.cdp.reconnecting.policy import ReconnectPolicy
 from harness.coordination.leases import Coordinator
 from harness.demo_site.process import DemoSite
 from harness.navigation.binding import rebase
-from harness.pool.items import WorkItem, WorkQueue
+from harness.pool.items import WorkQueue
 from harness.pool.ledger import HttpLedger
 from harness.pool.modes import Mode
 from harness.pool.plan import PathPlan, RunFigures, SpinNaming, WorkPlan
 from harness.pool.supervisor import Pool
 from harness.pool.worker import Worker
-from harness.readiness.reports import write_reports
+from harness.readiness.reports import Reported, write_reports
 from harness.readiness.verdict import Verdict
 from harness.runfolder.layout import RunPaths
-from harness.runfolder.manifest import BrowserRecord, Ending, Manifest, write_atomically, write_manifest
+from harness.runfolder.manifest import (
+    BrowserRecord,
+    Ending,
+    Manifest,
+    declared_digest,
+    write_atomically,
+    write_manifest,
+)
+from harness.settings.declaration import declare, duration_s, size
 from harness.settings.environment import Environment
 from harness.settings.preparation import Prepared, counted_items
 from harness.telemetry.pipeline import Telemetry
-from harness.telemetry.redaction import Redactor
+from harness.telemetry.redaction import Redactor, UnredactableError
 from harness.telemetry.sink import ListSink, SegmentSink
 
 MIN_FREE_BYTES = 64 * 2**20
@@ -107,28 +111,6 @@ def _make_folder(environment: Environment, run_id: str) -> RunPaths:
     return paths
 
 
-def _machine() -> dict[str, Any]:
-    return {
-        "system": platform.platform(),
-        "cpus": psutil.cpu_count() or 0,
-        "memory_bytes": psutil.virtual_memory().total,
-    }
-
-
-def thresholds_for(prepared: Prepared, items: Sequence[WorkItem] | None) -> dict[str, Any]:
-    """The criteria of the run: the profile's, without the limits of paths that it was not asked to take.
-
-    items: the work of a run that counts it; such a run asks for no more samples than it has items.
-    """
-    criteria: dict[str, Any] = msgspec.to_builtins(prepared.loaded.profile.criteria)
-    taken = set(prepared.maps) if items is None else {item.path for item in items}
-    criteria["p95_ms"] = {path: limits for path, limits in criteria["p95_ms"].items() if path in taken}
-    if items is not None:
-        criteria["min_spins"] = min(criteria["min_spins"], len(items))
-        criteria["min_spins_per_path"] = 1
-    return criteria
-
-
 # --- the run
 
 
@@ -137,13 +119,14 @@ class _Run:
     """One run being assembled and executed."""
 
     prepared: Prepared
-    run_id: str
     paths: RunPaths
     manifest: Manifest
+    redactor: Redactor
     interrupts: Interrupts
+    channels: dict[str, str] = field(default_factory=dict)
+    """Digests of what was written, once the sink is closed."""
 
     async def execute(self, on_status: Callable[[RunStatus], anyio.abc.AsyncResource | None]) -> RunResult:
-        prepared = self.prepared
         async with AsyncExitStack() as stack:
             runner_box: list[Runner] = []
 
@@ -151,12 +134,11 @@ class _Run:
                 for runner in runner_box:
                     runner.stop("halted", error)
 
-            redactor = Redactor(credential.secret for credential in prepared.credentials.values())
-            for secret in prepared.accounts.values():
-                redactor.add(secret)
             sink = SegmentSink(self.paths, on_failure=on_sink_failure)
-            telemetry = Telemetry(sink, run_id=self.run_id, redactor=redactor)
+            stack.callback(self._note_digests, sink)
+            telemetry = Telemetry(sink, run_id=self.manifest.run_id, redactor=self.redactor)
             stack.callback(telemetry.close)
+            telemetry.log.info("run.declared", sha256=declared_digest(self.manifest))
             self._tell_preparation(telemetry)
 
             def on_signal(count: int) -> None:
@@ -214,9 +196,9 @@ class _Run:
     def _assemble(self, telemetry: Telemetry, origin: str) -> Runner:
         prepared, profile, options = self.prepared, self.prepared.loaded.profile, self.prepared.options
         log, rng = telemetry.log, random.Random(profile.run.seed)  # noqa: S311 - jitter and mix, not secrets
-        coordinator = Coordinator(log, run_id=self.run_id)
+        coordinator = Coordinator(log, run_id=self.manifest.run_id)
         ledger = HttpLedger(origin + profile.site.ledger) if profile.site.ledger else None
-        workers, browsers = _size(prepared)
+        workers, browsers = size(prepared)
         reconnect = prepared.loaded.reconnect.policy
         gates = ReconnectCoordinator(reconnect, log=log, rng=rng) if reconnect.is_coordinated else None
         managers = [
@@ -281,7 +263,7 @@ class _Run:
             mode=options.mode.value,
             profile=prepared.loaded.name,
             workers=workers,
-            duration_s=_duration_s(prepared) if burning else None,
+            duration_s=duration_s(prepared) if burning else None,
             drain_s=profile.run.drain_s,
             snapshot_s=profile.run.snapshot_s,
             faults=profile.faults if burning else (),
@@ -311,8 +293,8 @@ class _Run:
         self.manifest.browsers.append(
             BrowserRecord(
                 browser_id=manager.browser_id,
-                product=manager.identity.product,
-                path=str(manager.launch.binary.path),
+                product=_told(self.redactor, manager.identity.product),
+                path=_told(self.redactor, str(manager.launch.binary.path)),
                 kind=manager.launch.binary.kind,
                 pid=manager.process.pid,
                 protocol=manager.identity.protocol,
@@ -321,6 +303,9 @@ class _Run:
         )
         write_manifest(self.paths, self.manifest)
 
+    def _note_digests(self, sink: SegmentSink) -> None:
+        self.channels = sink.digests
+
     def _save(self, spin_id: str, name: str, content: bytes) -> str:
         path = self.paths.artifact(spin_id, name)
         path.parent.mkdir(exist_ok=True)
@@ -328,17 +313,12 @@ class _Run:
         return str(path.relative_to(self.paths.root))
 
 
-def _size(prepared: Prepared) -> tuple[int, int]:
-    """Workers and browsers of this run."""
-    run, mode = prepared.loaded.profile.run, prepared.options.mode
-    if mode in {Mode.SEQUENTIAL, Mode.FIRST_SPIN}:
-        return 1, 1
-    workers = prepared.options.workers or run.workers
-    return workers, min(run.browsers, workers)
-
-
-def _duration_s(prepared: Prepared) -> float:
-    return prepared.options.duration_s or prepared.loaded.profile.run.duration_s
+def _told(redactor: Redactor, text: str) -> str:
+    """A text for the manifest of a run that is under way: nothing may keep it from being written."""
+    try:
+        return redactor.document(text)
+    except UnredactableError:
+        return "[redacted]"
 
 
 def end_early(runner: Runner, count: int) -> None:
@@ -393,49 +373,29 @@ def _run(
     prepared: Prepared, on_status: Callable[[RunStatus], anyio.abc.AsyncResource | None], interrupts: Interrupts
 ) -> RunOutcome:
     refuse_rules_of_nothing(prepared)
-    run_id = new_run_id()
-    loaded, mode = prepared.loaded, prepared.options.mode
-    paths = _make_folder(prepared.environment, run_id)
-    items = None if mode is Mode.BURN_IN else counted_items(prepared)
-    workers, browsers = _size(prepared)
-    manifest = Manifest(
-        run_id=run_id,
-        harness_version=__version__,
-        mode=mode.value,
-        profile=loaded.name,
-        started_ns=time.time_ns(),
-        python=platform.python_version(),
-        machine=_machine(),
-        plan={
-            "workers": workers,
-            "browsers": browsers,
-            "duration_s": _duration_s(prepared) if items is None else None,
-            "items": None if items is None else len(items),
-            "paths": list(prepared.maps),
-            "effect_paths": [path.name for path in loaded.profile.paths if path.effect and path.name in prepared.maps],
-            "ledger": bool(loaded.profile.site.ledger),
-            "reconnect": {"name": loaded.reconnect.name, **msgspec.to_builtins(loaded.reconnect.policy)},
-        },
-        criteria=thresholds_for(prepared, items),
-    )
+    manifest, copies, redactor = declare(prepared, new_run_id())
+    paths = _make_folder(prepared.environment, manifest.run_id)
     write_manifest(paths, manifest)
-    write_atomically(paths.profile, loaded.text.encode())
-    for name, found in prepared.maps.items():
-        write_atomically(paths.maps / f"{name}.json", msgspec.json.format(msgspec.json.encode(found.map), indent=2))
+    for copy in copies:
+        write_atomically(paths.root / copy.file, copy.content)
     result = RunResult("failed", 0.0)
+    running = _Run(prepared, paths, manifest, redactor, interrupts)
     try:
-        result = anyio.run(
-            _Run(prepared, run_id, paths, manifest, interrupts).execute, on_status, backend_options={"use_uvloop": True}
-        )
+        result = anyio.run(running.execute, on_status, backend_options={"use_uvloop": True})
     finally:
-        ending = Ending(reason=result.reason, ran_s=result.ran_s, ended_ns=time.time_ns(), detail=result.detail)
-        verdict = _close_folder(paths, manifest, ending, result.error)
-    return RunOutcome(paths.root, result, verdict)
+        manifest.ending = Ending(
+            reason=result.reason,
+            ran_s=result.ran_s,
+            ended_ns=time.time_ns(),
+            detail=_told(redactor, result.detail),
+            channels=running.channels,
+        )
+        verdict, _, unreported = _close_folder(paths, manifest, result.error)
+    return RunOutcome(paths.root, result._replace(error=result.error or unreported), verdict)
 
 
-def _close_folder(paths: RunPaths, manifest: Manifest, ending: Ending, error: HarnessError | None) -> Verdict:
+def _close_folder(paths: RunPaths, manifest: Manifest, error: HarnessError | None) -> Reported:
     """Write the ending and the reports; where even they cannot be written, what stopped the run is what is told."""
-    manifest.ending = ending
     try:
         paths.reserve.unlink(missing_ok=True)
         write_manifest(paths, manifest)

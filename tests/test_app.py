@@ -9,6 +9,7 @@ import pytest
 from harness import app
 from harness.basics.errors import EnvironmentLacksError, UsageError
 from harness.pool.modes import Mode
+from harness.settings.declaration import thresholds_for
 from harness.settings.environment import Environment, read_environment
 from harness.settings.preparation import Prepared, RunOptions, counted_items, prepare
 from harness.settings.profile import load_profile
@@ -67,14 +68,14 @@ def test_limits_of_paths_that_the_run_does_not_take_are_not_among_its_criteria(
 ) -> None:
     prepared = prepared_for(tmp_path, environment, options, PROFILE + LIMITS)
     items = None if options.mode is Mode.BURN_IN else counted_items(prepared)
-    assert set(app.thresholds_for(prepared, items)["p95_ms"]) == judged
+    assert set(thresholds_for(prepared, items)["p95_ms"]) == judged
 
 
 def test_a_run_of_counted_items_asks_for_no_more_samples_than_it_has(tmp_path: Path, environment: Environment) -> None:
     prepared = prepared_for(tmp_path, environment, RunOptions(Mode.SEQUENTIAL), PROFILE + LIMITS)
-    counted = app.thresholds_for(prepared, counted_items(prepared))
+    counted = thresholds_for(prepared, counted_items(prepared))
     assert (counted["min_spins"], counted["min_spins_per_path"]) == (2, 1)
-    assert app.thresholds_for(prepared, None)["min_spins"] == 40
+    assert thresholds_for(prepared, None)["min_spins"] == 40
 
 
 def test_a_storage_root_that_cannot_be_written_is_the_environments_fault(

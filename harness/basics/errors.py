@@ -57,6 +57,14 @@ class UsageError(HarnessError):
     default_todo = "correct the input named above and start again"
 
 
+class DamagedEvidenceError(UsageError):
+    """A run folder whose evidence cannot be what its run wrote: it failed its integrity check. Exit 5."""
+
+    exit_code = ExitCode.INTEGRITY
+    code = "damaged_evidence"
+    default_todo = "do not rely on this run: take the folder from where it was stored first, or repeat the run"
+
+
 class EnvironmentLacksError(HarnessError):
     """The machine lacks something: a browser, a port, disk space. Exit 4."""
 

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from harness.basics.errors import UsageError
-from harness.cli.output import JSON_HELP, console, show_json, show_warning, tell_lost_output
+from harness.cli.output import JSON_HELP, console, show_error, show_json, show_warning, tell_lost_output
 from harness.cli.streams import lost_output, was_closed_by_its_reader
 from harness.cli.verdict_text import show_verdict
 from harness.evidence.explain import Chain, UnknownIdError
@@ -28,19 +28,29 @@ def evaluate(
     run: Annotated[
         Path, typer.Argument(metavar="RUN", help="A run folder, or the id of a run under the storage root.")
     ],
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Folder for the reports, e.g. of a read-only run; else the run folder.")
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help=JSON_HELP)] = False,
 ) -> int:
     """Judge a run from its folder alone, and write report.json, report.html and junit.xml anew. Exit 0 on GO."""
     folder = folder_of(run)
-    verdict = write_reports(folder)
+    verdict, reports, failure = write_reports(folder, out)
+    # Evidence may well be read-only: then the verdict is what was asked for. A folder named with --out has to take it.
+    code = int(verdict.exit_code if failure is None or out is None else failure.exit_code)
+    todo = "name another folder with --out" if out else "name a folder for the reports with --out, or make it writable"
+    told = None if failure is None else (failure.what, failure.why, f"{todo}; the verdict stands without them")
     if json:
-        show_json({"run_folder": str(folder), **verdict.to_dict()})
+        unwritten = None if told is None else dict(zip(("what", "why", "todo"), told, strict=True))
+        show_json({"run_folder": str(folder), "reports": str(reports), "unwritten": unwritten, **verdict.to_dict()})
     else:
-        show_verdict(console(), verdict, folder)
-    failure = lost_output()
-    if failure is not None and not was_closed_by_its_reader(failure):
-        tell_lost_output(verdict.verdict.value, folder)
-    return int(verdict.exit_code)
+        show_verdict(console(), verdict, reports, reported=failure is None)
+        if failure is not None and told is not None:
+            show_error(failure.code, told, code, as_json=False)
+    lost = lost_output()
+    if lost is not None and not was_closed_by_its_reader(lost):
+        tell_lost_output(verdict.verdict.value, reports)
+    return code
 
 
 def explain(
@@ -150,4 +160,6 @@ def _line(chain: Chain, event: Event) -> Text:
 
 
 def _short(value: Any) -> str:
-    return f"{value:.1f}" if isinstance(value, float) else str(value)
+    if isinstance(value, float):
+        return f"{value:.1f}" if abs(value) < 1e12 else f"{value:.3g}"
+    return str(value)

@@ -25,6 +25,7 @@ from harness.evidence.disconnects import (
 )
 from harness.evidence.inert import inert
 from harness.evidence.reading import read_evidence
+from harness.runfolder.manifest import Plan
 from harness.settings.reconnect_profile import shipped_reconnects
 
 
@@ -61,9 +62,8 @@ def reconnects(
     return 0
 
 
-def _profile(plan: dict[str, Any]) -> str:
-    told = plan.get("reconnect")
-    return str(told.get("name", "")) if isinstance(told, dict) else ""
+def _profile(plan: Plan) -> str:
+    return str(plan.reconnect.get("name", ""))
 
 
 def _summary(found: list[Disconnect], hours: float) -> dict[str, Any]:

@@ -18,8 +18,8 @@ _COLOURS = {"pass": "green", "fail": "bold red", "unknown": "yellow", "not_appli
 _WORDS = {"GO": "bold green", "NO-GO": "bold red", "INCONCLUSIVE": "bold yellow"}
 
 
-def show_verdict(out: Console, verdict: Verdict, folder: Path) -> None:
-    """Print it all; text from pages is made inert first."""
+def show_verdict(out: Console, verdict: Verdict, folder: Path, *, reported: bool = True) -> None:
+    """Print it all; text from pages is made inert first. `folder` holds the report, where one could be written."""
     word = verdict.verdict.value
     out.print()
     out.print(Text(f"{word}  {inert(verdict.run_id, 120)}", style=_WORDS[word]))
@@ -32,7 +32,8 @@ def show_verdict(out: Console, verdict: Verdict, folder: Path) -> None:
             out.print(Text(f"  {row.category}: {cause.count} × {inert(cause.cause, 120)}"
                            + (f" ({cause.injected} injected)" if cause.injected else "")
                            + f"   harness explain {inert(cause.example_id, 120)}"))  # fmt: skip
-    out.print(Text(f"report: {RunPaths(folder).report_html}"), soft_wrap=True)
+    if reported:
+        out.print(Text(f"report: {RunPaths(folder).report_html}"), soft_wrap=True)
 
 
 def _findings(verdict: Verdict) -> Table:

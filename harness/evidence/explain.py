@@ -15,7 +15,7 @@ from pathlib import Path
 
 import msgspec
 
-from harness.basics.errors import UsageError
+from harness.basics.errors import EnvironmentLacksError, UsageError
 from harness.runfolder.event import CORRELATION_FIELDS, Event
 from harness.runfolder.layout import Channel, RunPaths
 from harness.runfolder.manifest import read_manifest
@@ -171,10 +171,17 @@ def _sifted(paths: RunPaths, channel: Channel, needle: bytes) -> Iterator[Event]
 def _lines(paths: RunPaths, channel: Channel) -> Iterator[bytes]:
     """Complete lines; a torn tail is none."""
     for segment in paths.segments(channel):
-        if not segment.is_file():  # `evaluate` tells of a pipe or device in a segment's place
-            continue
-        with segment.open("rb") as file:
-            yield from (line for line in file if line.endswith(b"\n"))
+        try:
+            if not segment.is_file():  # `evaluate` tells of a pipe or device in a segment's place
+                continue
+            with segment.open("rb") as file:
+                yield from (line for line in file if line.endswith(b"\n"))
+        except OSError as error:
+            raise EnvironmentLacksError(
+                f"segment {segment} cannot be read",
+                why=error.strerror or str(error),
+                todo="make it readable: without it a chain would have holes that nobody sees",
+            ) from error
 
 
 def _ambiguous(kind: str, wanted: str, spin_id: str) -> UsageError:

@@ -35,6 +35,10 @@ def table(event: Event, name: str) -> dict[str, int]:
 
 
 def _finite(value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float):
         return 0.0
-    return float(value)
+    try:
+        found = float(value)
+    except OverflowError:  # JSON knows whole numbers of any length
+        return 0.0
+    return found if math.isfinite(found) else 0.0

@@ -1,18 +1,22 @@
 """One streaming pass over a run folder's four channels, merged by sequence, into aggregates.
 
 Memory is bounded by spins, items and failures; commands and steps are counted where they stand and not kept. Whatever
-lies in the folder is read: a missing channel, a torn tail and a line that is no event are told, never raised.
+lies in the folder is read: a missing channel, a torn tail, a line that is no event, and an event that the catalogue does
+not know like this are told, never raised. Such an event is counted, and not used.
 """
 
 from __future__ import annotations
 
+import hashlib
 import heapq
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from harness.evidence.copies import compare_copies
 from harness.evidence.durations import Durations
-from harness.evidence.fields import count, flag, number, table, text
+from harness.evidence.fields import count, flag, number, text
+from harness.evidence.integrity import Integrity, Located
 from harness.evidence.items import ItemReplay
 from harness.evidence.leases import LeaseReplay
 from harness.evidence.records import (
@@ -25,65 +29,17 @@ from harness.evidence.records import (
     ReconnectDecision,
     SiteComparison,
     Snapshot,
+    ToldEnding,
     WorkerRecord,
 )
-from harness.evidence.sequence import SequenceCheck
 from harness.evidence.spins import Spin, SpinBook
 from harness.runfolder.event import Event
-from harness.runfolder.framing import ChannelReading, read_channel
+from harness.runfolder.framing import ChannelReading, Digest, SegmentReader, misnumbered
 from harness.runfolder.layout import Channel, RunPaths
 from harness.runfolder.manifest import Ending, Manifest, read_manifest
 
-CHANNELS = tuple(channel.value for channel in Channel)
 FAULT_SHOWS_NS = 30_000_000_000
 """A connection that is lost so soon after a fault hit its browser was lost by it; each fault explains one loss."""
-
-
-@dataclass
-class Integrity:
-    """Whether the evidence is whole. drops: events by channel that the run itself says it lost; foreign: events of
-    another run, or lying in another channel's folder; skeletons: events whose fields could not be written."""
-
-    findings: ChannelReading = field(default_factory=lambda: ChannelReading([], []))
-    sequence: SequenceCheck = field(default_factory=SequenceCheck)
-    events_by_channel: dict[str, int] = field(default_factory=lambda: dict.fromkeys(CHANNELS, 0))
-    foreign: int = 0
-    skeletons: int = 0
-    _told: dict[tuple[int, str], int] = field(default_factory=dict)
-    _summed: dict[tuple[int, str], int] = field(default_factory=dict)
-
-    @property
-    def events(self) -> int:
-        """Events of all channels."""
-        return sum(self.events_by_channel.values())
-
-    @property
-    def drops(self) -> dict[str, int]:
-        """Dropped events by channel, channels without drops left out."""
-        drops = dict.fromkeys(CHANNELS, 0)
-        for incarnation, channel in self._told.keys() | self._summed.keys():
-            key = (incarnation, channel)
-            drops[channel] = drops.get(channel, 0) + max(self._told.get(key, 0), self._summed.get(key, 0))
-        return {channel: dropped for channel, dropped in drops.items() if dropped}
-
-    @property
-    def lost_untold(self) -> int:
-        """Missing sequence numbers that no drop accounts for."""
-        return max(0, self.sequence.missing - sum(self.drops.values()))
-
-    def add(self, event: Event, run_id: str, expected: str) -> None:
-        """The next event in merged order; `expected` is the channel whose folder it was read from."""
-        self.events_by_channel[expected] += 1
-        self.foreign += event.run_id != run_id or event.channel != expected
-        self.sequence.add(event.incarnation, event.seq, expected, event.mono_ns)
-        if event.event == "telemetry.dropped":
-            for channel, dropped in table(event, "dropped").items():
-                key = (event.incarnation, channel)
-                self._told[key] = self._told.get(key, 0) + dropped
-        elif event.event == "telemetry.summary":
-            for channel, dropped in table(event, "dropped").items():
-                self._summed[event.incarnation, channel] = dropped
-            self.skeletons = max(self.skeletons, table(event, "emitted").get("skeletons", 0))
 
 
 @dataclass
@@ -115,8 +71,8 @@ class Evidence:
     last_mono_ns: int = 0
     open_faults: dict[str, int] = field(default_factory=dict)
     """When the last fault hit a browser whose connection was not lost since."""
-    told_ran_s: float | None = None
-    """`run.ended`'s own figure: there when the manifest's ending was not written any more."""
+    told_ending: ToldEnding | None = None
+    """What `run.ended` says: there when the manifest's ending was not written any more."""
 
     @property
     def ending(self) -> Ending | None:
@@ -128,8 +84,8 @@ class Evidence:
         """Seconds of work: what the run says, else the time from its start to its last event."""
         if self.ending is not None:
             return self.ending.ran_s
-        if self.told_ran_s is not None:
-            return self.told_ran_s
+        if self.told_ending is not None:
+            return self.told_ending.ran_s
         return self.since_start_s(self.last_mono_ns)
 
     def since_start_s(self, mono_ns: int) -> float:
@@ -167,35 +123,70 @@ class Evidence:
 
 
 def read_evidence(root: Path) -> Evidence:
-    """Read a run folder; UsageError when it is none."""
+    """Read a run folder; UsageError when it is none, DamagedEvidenceError when its manifest cannot be read."""
     evidence = Evidence(read_manifest(root))
-    paths = RunPaths(root)
-    integrity = evidence.integrity
-    channels = (_tagged(paths, channel, integrity.findings) for channel in Channel)
-    for expected, event in heapq.merge(*channels, key=lambda pair: (pair[1].incarnation, pair[1].seq)):
-        integrity.add(event, evidence.manifest.run_id, expected)
+    manifest, integrity, paths = evidence.manifest, evidence.integrity, RunPaths(root)
+    digests = {channel.value: hashlib.sha256() for channel in Channel}
+    channels = (_located(paths, channel, integrity.findings, digests[channel.value]) for channel in Channel)
+    for located in heapq.merge(*channels, key=lambda at: (at.event.incarnation, at.event.seq)):
+        event = located.event
+        usable = integrity.add(located, manifest)
         if evidence.started_mono_ns is None:
             evidence.started_mono_ns = event.mono_ns
         evidence.last_mono_ns = max(evidence.last_mono_ns, event.mono_ns)
-        handler = _HANDLERS.get(event.event)
+        handler = _HANDLERS.get(event.event) if usable else None
         if handler is not None:
             handler(evidence, event)
+    if manifest.ending is not None:
+        integrity.compare_digests({name: made.hexdigest() for name, made in digests.items()}, manifest.ending.channels)
+    integrity.contradictions += [*compare_copies(paths, manifest), *_compare_ending(evidence)]
     return evidence
 
 
-def _tagged(paths: RunPaths, channel: Channel, findings: ChannelReading) -> Iterator[tuple[str, Event]]:
-    name = channel.value
-    for event in read_channel(paths, channel, findings):
-        yield name, event
+def _located(paths: RunPaths, channel: Channel, findings: ChannelReading, digest: Digest) -> Iterator[Located]:
+    """Every event of one channel in the order it was written, with where it lies; troubles are added to `findings`."""
+    segments = paths.segments(channel)
+    findings.bad.extend(misnumbered(segments))
+    for segment in segments:
+        reader = SegmentReader(segment, digest)
+        for event in reader:
+            yield Located(channel.value, event, segment, reader.number)
+        if reader.torn:
+            findings.torn.append(reader.torn)
+        findings.bad.extend(reader.bad)
+
+
+def _compare_ending(evidence: Evidence) -> Iterator[str]:
+    """How the manifest says that the run ended, and how the run itself did. What went wrong later stands in the former
+    alone, so only a better ending than the run's own contradicts it.
+    """
+    ending, told = evidence.ending, evidence.told_ending
+    if ending is None or told is None:
+        return
+    if ending.reason != told.reason and ending.reason == "completed":
+        yield f"manifest.json: ending.reason is completed, and run.ended says {told.reason}"
+    if ending.reason == told.reason and ending.ran_s != told.ran_s:
+        yield f"manifest.json: ending.ran_s is {ending.ran_s}, and run.ended says {told.ran_s}"
 
 
 def _run_started(evidence: Evidence, event: Event) -> None:
-    if event.incarnation == 1:
-        evidence.started_mono_ns = event.mono_ns
+    if event.incarnation != 1:
+        return
+    evidence.started_mono_ns = event.mono_ns
+    manifest = evidence.manifest
+    for name, here, there in (
+        ("mode", manifest.mode, text(event, "mode")),
+        ("plan.workers", manifest.plan.workers, count(event, "workers")),
+        ("plan.browsers", manifest.plan.browsers, count(event, "browsers")),
+        ("plan.duration_s", manifest.plan.duration_s or 0.0, number(event, "duration_s")),
+    ):
+        if here != there:
+            contradiction = f"manifest.json: {name} is {here}, and run.started says {there}"
+            evidence.integrity.contradictions.append(contradiction)
 
 
 def _run_ended(evidence: Evidence, event: Event) -> None:
-    evidence.told_ran_s = number(event, "ran_s")
+    evidence.told_ending = ToldEnding(text(event, "reason"), number(event, "ran_s"))
 
 
 def _spin(evidence: Evidence, event: Event) -> None:

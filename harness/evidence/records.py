@@ -117,6 +117,13 @@ class LockSummary(NamedTuple):
     hold_ms_p95: float
 
 
+class ToldEnding(NamedTuple):
+    """How the run says itself that it ended."""
+
+    reason: str
+    ran_s: float
+
+
 class SiteComparison(NamedTuple):
     """The site's record, read whole at the end. foreign: entries of spin ids that this run's effects do not know;
     unnamed: entries without any spin id."""

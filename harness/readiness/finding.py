@@ -74,6 +74,11 @@ def explain_command(wanted: str) -> str:
     return f"harness explain {wanted}"
 
 
+def figure(value: float, digits: int = 0) -> str:
+    """A number for people, with thousands apart; one that would fill a line is told by its power of ten."""
+    return f"{value:,.{digits}f}" if abs(value) < 1e12 else f"{value:.3g}"
+
+
 def plural(count: int, noun: str) -> str:
     """`1 spin`, `2 spins`."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

@@ -14,7 +14,7 @@ from markupsafe import Markup
 from harness.evidence.inert import inert
 from harness.evidence.reading import Evidence
 from harness.readiness import series
-from harness.readiness.finding import Status, explain_command
+from harness.readiness.finding import Status, explain_command, figure
 from harness.readiness.plots import line_plot, stacked_plot
 from harness.readiness.registry import all_criteria
 from harness.readiness.verdict import Verdict
@@ -69,16 +69,16 @@ def _facts(evidence: Evidence, report: dict[str, Any]) -> list[tuple[str, str]]:
     run, spins = report["summary"]["run"], report["summary"]["spins"]
     plan, outcomes = run["plan"], spins["outcomes"]
     started = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(evidence.manifest.started_ns / 1e9))
-    planned_s = plan.get("duration_s")
+    planned_s = plan["duration_s"]
     ending = run["ending"]
     facts = [
         ("Mode and profile", f"{run['mode']}, {run['profile']}"),
         ("Started", started),
-        ("Worked", f"{run['ran_s']:.1f} s" + (f" of {planned_s:g} s" if isinstance(planned_s, int | float) else "")),
+        ("Worked", f"{run['ran_s']:.1f} s" + (f" of {planned_s:g} s" if planned_s is not None else "")),
         ("Ending", f"{ending['reason']} {ending['detail']}".strip() if ending else "none: the process died"),
-        ("Workers", str(plan.get("workers", len(evidence.workers)))),
+        ("Workers", str(plan["workers"])),
         ("Spins", ", ".join(f"{n} {outcome}" for outcome, n in outcomes.items()) or "none ended"),
-        ("Throughput", f"{spins['completed_per_min']:.1f} completed spins per minute"),
+        ("Throughput", f"{figure(spins['completed_per_min'], 1)} completed spins per minute"),
         ("Events", f"{report['summary']['integrity']['events']:,}"),
     ]
     facts += [
@@ -151,7 +151,7 @@ def _ms(value: float | None) -> str:
     """Milliseconds for people: 3 significant digits below 100, whole ones above."""
     if value is None:
         return "–"
-    return f"{value:.3g}" if value < 100 else f"{value:,.0f}"
+    return f"{value:.3g}" if value < 100 else figure(value)
 
 
 def _mib(value: float) -> str:

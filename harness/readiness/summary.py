@@ -54,7 +54,8 @@ def _run(evidence: Evidence) -> dict[str, Any]:
         "harness_version": manifest.harness_version,
         "python": manifest.python,
         "machine": manifest.machine,
-        "plan": manifest.plan,
+        "plan": msgspec.to_builtins(manifest.plan),
+        "options": manifest.options,
         "browsers": msgspec.to_builtins(manifest.browsers),
         "ending": msgspec.to_builtins(manifest.ending),
         "ran_s": evidence.ran_s,
@@ -185,6 +186,8 @@ def _integrity(evidence: Evidence) -> dict[str, Any]:
             for line in integrity.findings.bad[:20]
         ],
         "bad_line_count": len(integrity.findings.bad),
+        "invalid_events": integrity.invalid,
+        "contradictions": integrity.contradictions[:20],
         "leases": {
             "granted": leases.granted,
             "released": leases.released,

@@ -43,11 +43,13 @@ class Verdict:
     findings: tuple[Finding, ...]
     matrix: FailureMatrix
     summary: dict[str, Any]
+    damaged: bool = False
+    """Whether the evidence failed its integrity check: whatever else was found, it cannot be relied on."""
 
     @property
     def exit_code(self) -> ExitCode:
         """What `harness evaluate` exits with."""
-        return _EXIT[self.verdict]
+        return ExitCode.INTEGRITY if self.damaged else _EXIT[self.verdict]
 
     @property
     def reasons(self) -> tuple[str, ...]:
@@ -65,6 +67,7 @@ class Verdict:
             "run_id": self.run_id,
             "verdict": self.verdict.value,
             "exit_code": int(self.exit_code),
+            "damaged": self.damaged,
             "reasons": list(self.reasons),
             "findings": [finding.to_dict() for finding in self.findings],
             "failure_matrix": self.matrix.to_dict(),
@@ -92,7 +95,8 @@ def judge(evidence: Evidence) -> Verdict:
     elif Status.UNKNOWN in statuses:
         word = VerdictWord.INCONCLUSIVE
     matrix = build_matrix(evidence.failures)
-    return Verdict(evidence.manifest.run_id, word, tuple(findings), matrix, summarise(evidence))
+    damaged = any(evidence.integrity.damages(died=evidence.ending is None).values())
+    return Verdict(evidence.manifest.run_id, word, tuple(findings), matrix, summarise(evidence), damaged)
 
 
 def evaluate(run_root: Path) -> Verdict:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
+
+Stamp = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+"""Nanoseconds, or a number in a sequence; beyond 64 bits it is no stamp of ours."""
 
 
 class Event(msgspec.Struct, omit_defaults=True, kw_only=True):
@@ -14,14 +17,14 @@ class Event(msgspec.Struct, omit_defaults=True, kw_only=True):
     all channels; epoch: `incarnation.counter` of the lease under which the event happened.
     """
 
-    time_ns: int
-    mono_ns: int
-    seq: int
+    time_ns: Stamp
+    mono_ns: Stamp
+    seq: Stamp
     channel: str
     event: str
     level: str
     run_id: str
-    incarnation: int = 1
+    incarnation: Stamp = 1
     worker_id: str = ""
     item_id: str = ""
     spin_id: str = ""

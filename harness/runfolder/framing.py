@@ -4,9 +4,9 @@ a torn tail, left by a kill or a full disk: it is marked, skipped when read, and
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import msgspec
 
@@ -26,39 +26,65 @@ class TornTail(NamedTuple):
 
 
 class BadLine(NamedTuple):
-    """A complete line that is no event; `number` counts from 1."""
+    """A complete line that is no event; `number` counts from 1, 0 stands for the segment as a whole."""
 
     segment: Path
     number: int
     reason: str
 
+    def __str__(self) -> str:
+        line = f" line {self.number}" if self.number else ""
+        return f"{self.segment.parent.name}/{self.segment.name}{line}: {self.reason}"
+
+
+class Digest(Protocol):
+    """What `hashlib` makes."""
+
+    def update(self, data: bytes, /) -> None:
+        """Go on with these bytes."""
+        ...
+
 
 class SegmentReader:
-    """Iterates the events of one segment; afterwards `torn` and `bad` tell what could not be read."""
+    """Iterates the events of one segment; afterwards `torn` and `bad` tell what could not be read.
 
-    def __init__(self, path: Path) -> None:
+    `number` is the line of the event that was yielded last; `digest` is fed with every byte that is read.
+    """
+
+    def __init__(self, path: Path, digest: Digest | None = None) -> None:
         self.path = path
+        self.number = 0
         self.torn: TornTail | None = None
         self.bad: list[BadLine] = []
+        self._digest = digest
 
     def __iter__(self) -> Iterator[Event]:
-        if not self.path.is_file():  # a pipe or a device in its place would never end
-            self.bad.append(BadLine(self.path, 0, "it is no regular file"))
-            return
         self.torn, self.bad = None, []
-        with self.path.open("rb") as file:
-            offset = 0
-            for number, line in enumerate(file, start=1):
-                if not line.endswith(b"\n"):
-                    self.torn = TornTail(self.path, offset, len(line))
-                    return
-                offset += len(line)
-                try:
-                    event = _decoder.decode(line)
-                except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-                    self.bad.append(BadLine(self.path, number, str(error)))
-                    continue
-                yield event
+        try:
+            if not self.path.is_file():  # a pipe or a device in its place would never end
+                self.bad.append(BadLine(self.path, 0, "it is no regular file"))
+                return
+            with self.path.open("rb") as file:
+                yield from self._events(file)
+        except OSError as error:
+            self.bad.append(BadLine(self.path, 0, f"it cannot be read: {error.strerror or error}"))
+
+    def _events(self, file: Iterable[bytes]) -> Iterator[Event]:
+        offset = 0
+        for number, line in enumerate(file, start=1):
+            if self._digest is not None:
+                self._digest.update(line)
+            if not line.endswith(b"\n"):
+                self.torn = TornTail(self.path, offset, len(line))
+                return
+            offset += len(line)
+            try:
+                event = _decoder.decode(line)
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+                self.bad.append(BadLine(self.path, number, str(error)))
+                continue
+            self.number = number
+            yield event
 
 
 def encode_line(event: Event) -> bytes:
@@ -90,6 +116,18 @@ class ChannelReading(NamedTuple):
 
     torn: list[TornTail]
     bad: list[BadLine]
+
+
+def misnumbered(segments: Iterable[Path]) -> list[BadLine]:
+    """Segments whose place in the count from 1 is not their own: one before them is missing, or has another name."""
+    wrong: list[BadLine] = []
+    expected = 1
+    for segment in segments:
+        digits = segment.stem.rpartition("-")[2]
+        if not (digits.isascii() and digits.isdigit() and int(digits) == expected):
+            wrong.append(BadLine(segment, 0, f"segment {expected:06d} should stand here"))
+        expected = int(digits) + 1 if digits.isascii() and digits.isdigit() else expected + 1
+    return wrong
 
 
 def read_channel(paths: RunPaths, channel: Channel, findings: ChannelReading) -> Iterator[Event]:

@@ -40,12 +40,18 @@ class LayoutEntry(NamedTuple):
 
 
 LAYOUT: tuple[LayoutEntry, ...] = (
-    LayoutEntry("manifest.json", "what ran: run id, versions, profile, browsers, machine, schema version, ending"),
-    LayoutEntry("profile.toml", "the profile as it was used, secrets by reference"),
-    LayoutEntry("maps/<name>.json", "each navigation map as it was read, before values were bound"),
+    LayoutEntry(
+        "manifest.json",
+        "what ran: run id, versions, plan, criteria, options, settings, copies, browsers, machine, ending, digests",
+    ),
+    LayoutEntry("profile.toml", "the profile as it was read, with what is secret in it cut out"),
+    LayoutEntry("maps/<name>.json", "each navigation map with its values bound, and what is secret in it cut out"),
     LayoutEntry("channels/<collection id>/segment-<number>.jsonl", "events of one channel, one JSON object a line"),
     LayoutEntry("artifacts/<spin id>/…", "pictures and other files that events link to"),
-    LayoutEntry("reserve.bin", "room kept for the last words on a full disk; removed when it is used or at the end"),
+    LayoutEntry(
+        "reserve.bin",
+        "room kept for the last words on a full disk; removed when it is used or at the end, left behind by a kill",
+    ),
     LayoutEntry("report.json", "the verdict with each criterion, machine-readable"),
     LayoutEntry("report.html", "the verdict for people, self-contained"),
     LayoutEntry("junit.xml", "the verdict for CI: one test case for each criterion"),

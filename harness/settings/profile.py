@@ -21,8 +21,8 @@ from harness.settings.toml_struct import read_struct
 Count = Annotated[int, Meta(ge=1, le=10_000)]
 Seconds = Annotated[float, Meta(gt=0, le=31 * 86_400)]
 Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
-Origin = Annotated[str, Meta(pattern=r"^https?://[^/?#\s]+$")]
-NoOrigin = Annotated[str, Meta(pattern=r"^(https?://[^/?#\s]+)?$")]
+Origin = Annotated[str, Meta(pattern=r"^https?://[^/?#@\s]+$")]
+NoOrigin = Annotated[str, Meta(pattern=r"^(https?://[^/?#@\s]+)?$")]
 
 
 class RunSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

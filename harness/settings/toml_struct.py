@@ -57,6 +57,8 @@ def _invalid(file: Path, message: str, kind: type[Struct], noun: str) -> UsageEr
     elif why.startswith("Invalid enum value"):
         choices = _choices(_type_at(kind, key))
         near = difflib.get_close_matches(why.split("'")[1], choices, n=1)
+        if ".bind[" in key:  # whoever wrote it may have written the secret itself
+            why = "its value, not shown here, is none of a credential's fields"
         why += f"; it must be one of {', '.join(choices)}" + (f"; did you mean '{near[0]}'?" if near else "")
     elif unknown:
         key = f"{key}.{unknown['field']}".removeprefix(".")

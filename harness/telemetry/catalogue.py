@@ -1,8 +1,9 @@
 """The event catalogue: every event's name, channel, fields and meaning. It is checked at each emit, drawn into the docs
 and kept as a golden contract.
 
-Field kinds: `id`, `name` (an enumerated or structural word), `count`, `ms`, `s`, `bytes`, `flag`, `table` (a mapping),
-and `text`: words that may come from pages, sites or people, which the redactor scans for patterns, too.
+Field kinds: `id`, `name` (an enumerated or structural word), `count`, `integer` (it may be negative), `ms`, `s`, `bytes`,
+`flag`, `table` (counts by name), and `text`: words that may come from pages, sites or people, which the redactor scans
+for patterns, too. A `?` behind a kind says that the field may be left out, or be null.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import NamedTuple
 
 from harness.runfolder.layout import Channel
 
-FIELD_KINDS = frozenset({"id", "name", "count", "ms", "s", "bytes", "flag", "table", "text"})
+FIELD_KINDS = frozenset({"id", "name", "count", "integer", "ms", "s", "bytes", "flag", "table", "text"})
 
 
 class EventSpec(NamedTuple):
@@ -27,10 +28,10 @@ class EventSpec(NamedTuple):
 
 
 def _spec(channel: Channel, name: str, meaning: str, **fields: str) -> EventSpec:
-    unknown = set(fields.values()) - FIELD_KINDS
+    unknown = {kind for kind in fields.values() if kind.removesuffix("?") not in FIELD_KINDS}
     if unknown:
         raise ValueError(f"event {name}: unknown field kinds {sorted(unknown)}")
-    text = frozenset(key for key, kind in fields.items() if kind in {"text", "table"})
+    text = frozenset(key for key, kind in fields.items() if kind.removesuffix("?") in {"text", "table"})
     return EventSpec(name, channel, MappingProxyType(fields), meaning, text)
 
 
@@ -47,7 +48,7 @@ _SPECS = (
     _spec(_OP, "browser.state", "the lifecycle manager moved a browser to another state", browser_id="id", cohort="id",
           from_state="name", to_state="name", reason="text"),
     _spec(_OP, "browser.exited", "a browser process is gone", browser_id="id", cohort="id", pid="count",
-          exit_code="count", planned="flag", stderr_tail="text"),
+          exit_code="integer?", planned="flag", stderr_tail="text"),
     _spec(_OP, "cdp.connected", "the connection to a browser stands", browser_id="id", cohort="id", generation="count",
           attempts="count"),
     _spec(_OP, "cdp.connection_lost", "a connection ended that nobody closed", browser_id="id", cohort="id",
@@ -56,7 +57,7 @@ _SPECS = (
           cohort="id", detail="text"),
     _spec(_OP, "reconnect.decision", "one decision of a reconnect: what was tried, how long it waits, what came of it",
           browser_id="id", cohort="id", attempt="count", wait_s="s", cause="name", outcome="name", detail="text",
-          endpoint="id", scheme="name", role="name"),
+          endpoint="id", scheme="name", role="name?"),
     _spec(_OP, "reconnect.gate", "the gate before an endpoint moved to another state: who waits probes, or is released",
           endpoint="id", from_state="name", to_state="name", waiting="count", reason="name"),
     _spec(_OP, "session.attached", "a session stands on a page target", browser_id="id", target_id="id",
@@ -70,7 +71,7 @@ _SPECS = (
     _spec(_OP, "worker.replaced", "a new worker took a dead worker's place", cohort="id", replaces="id"),
     _spec(_OP, "failure.recorded", "one failure of the failure matrix: category, root cause, containment",
           failure_id="id", category="name", cause="name", containment="name", operation="name", detail="text",
-          method="name", url="text", injected="flag", browser_id="id"),
+          method="name?", url="text?", injected="flag", browser_id="id"),
     _spec(_OP, "telemetry.dropped", "events were dropped since the last such event", dropped="table"),
     _spec(_OP, "leftovers.swept", "what a killed run left behind was removed at the start", processes="count",
           profiles="count"),
@@ -93,9 +94,9 @@ _SPECS = (
     # --- domain: what was done for the user
     _spec(_DOM, "map.loaded", "a navigation map is part of this run", file="name", format="name", steps="count",
           drift="count"),
-    _spec(_DOM, "map.drift", "one repair that a reader made", code="name", file="name", step="id", field="name",
+    _spec(_DOM, "map.drift", "one repair that a reader made", code="name", file="name", step="id?", field="name",
           found="text", done="text"),
-    _spec(_DOM, "item.enqueued", "a work item was added to the queue", credential="id", priority="count", key="id"),
+    _spec(_DOM, "item.enqueued", "a work item was added to the queue", credential="id", priority="integer", key="id"),
     _spec(_DOM, "item.state", "a work item moved to another state", from_state="name", to_state="name",
           attempt="count", reason="name"),
     _spec(_DOM, "spin.started", "one pass of a work item along its path began", attempt="count", credential="id"),
@@ -112,6 +113,8 @@ _SPECS = (
     _spec(_DOM, "site.compared", "the site's record was read whole at the end of the run", entries="count",
           known="count", foreign="count", unnamed="count"),
     # --- audit: who might write, what was refused, what was done on purpose
+    _spec(_AUD, "run.declared", "the digest of what the manifest said when the run began: all but browsers and ending",
+          sha256="id"),
     _spec(_AUD, "lease.granted", "a scope has an owner", scope="id", owner="id", browser_id="id", reason="name",
           credential="id"),
     _spec(_AUD, "lease.released", "an owner gave a scope back", scope="id", owner="id", held_ms="ms", reason="name"),

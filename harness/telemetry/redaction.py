@@ -1,4 +1,4 @@
-"""Redaction at one choke point: nothing reaches a sink's queue but through `Redactor`.
+"""Redaction at one choke point: nothing reaches a sink's queue, or a run folder otherwise, but through `Redactor`.
 
 Known secrets come first, in every text of a line, in every form in which they travel (`secret_forms`); then, in the
 fields that the catalogue calls text, patterns (URL user-info and query values, authorisation headers, tokens). The other
@@ -12,7 +12,7 @@ them here, but a short one may occur in every time stamp.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -53,7 +53,7 @@ class UnredactableError(ValueError):
 
 
 class Redactor:
-    """Knows the run's secrets; `line` and `text` return what may be written."""
+    """Knows the run's secrets; `line`, `text`, `document` and `tree` return what may be written."""
 
     def __init__(self, secrets: Iterable[Secret] = ()) -> None:
         self._secrets: list[Secret] = []
@@ -78,7 +78,7 @@ class Redactor:
     def line(self, encoded: bytes) -> bytes:
         """An encoded line without any known secret; UnredactableError when one is still there."""
         # Whatever a text of the line matches, the encoded line matches, too: the forms know every JSON escape.
-        if not self._holds_secret(encoded.decode()):
+        if not self.holds_secret(encoded.decode()):
             return encoded
         event: dict[str, Any] = msgspec.json.decode(encoded)
         for name in CORRELATION_FIELDS:
@@ -88,7 +88,8 @@ class Redactor:
             event["fields"] = {name: self._known(value) for name, value in event["fields"].items()}
         return msgspec.json.encode(event) + encoded[len(encoded.rstrip(b"\n")) :]
 
-    def _holds_secret(self, text: str) -> bool:
+    def holds_secret(self, text: str) -> bool:
+        """Whether a known secret stands in a text, in any of its forms."""
         if self._pattern is None or not any(needle in text for needle in self._needles):
             return False
         return self._pattern.search(text) is not None
@@ -104,21 +105,46 @@ class Redactor:
         return value
 
     def _known_text(self, text: str) -> str:
-        if self._pattern is None or not self._holds_secret(text):
+        if self._pattern is None or not self.holds_secret(text):
             return text
         text = self._pattern.sub(lambda match: self._marks[(match.lastindex or 1) - 1], text)
         if self._pattern.search(text):
             raise UnredactableError("what is left beside a mark is a secret again")
         return text
 
+    def document(self, text: str) -> str:
+        """A whole text of any length without known secrets and patterns; UnredactableError when one is still there."""
+        text = self._known_text(str(text))
+        for pattern, replacement in _PATTERNS:
+            text = pattern.sub(replacement, text)
+        if self.holds_secret(text):
+            raise UnredactableError("what is left beside a mark is a secret again")
+        return text
+
+    def tree(self, value: Any) -> Any:
+        """Texts, lists and tables of them, each text and each key as `document` returns it; keys stay apart."""
+        if isinstance(value, str):
+            return self.document(value)
+        if isinstance(value, Mapping):
+            clean: dict[Any, Any] = {}
+            for key, item in value.items():
+                name = key = self.document(key) if isinstance(key, str) else key
+                number = 1
+                while name in clean:
+                    number += 1
+                    name = f"{key} ({number})"
+                clean[name] = self.tree(item)
+            return clean
+        if isinstance(value, list | tuple):
+            return [self.tree(item) for item in value]
+        return value
+
     def text(self, value: Any) -> Any:
         """A text field (or a table of them) without known secrets and patterns, at most MAX_TEXT long; other values
         are returned as they are.
         """
         if isinstance(value, str):
-            text = self._known_text(str(value))
-            for pattern, replacement in _PATTERNS:
-                text = pattern.sub(replacement, text)
+            text = self.document(value)
             return text if len(text) <= MAX_TEXT else f"{text[:MAX_TEXT]}… ({len(text)} characters)"
         if isinstance(value, dict):
             return {key: self.text(item) for key, item in value.items()}

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import hashlib
 import threading
 import time
 from collections.abc import Callable
@@ -65,6 +66,7 @@ class SegmentSink:
         self._queued = dict.fromkeys(Channel, 0)
         self.dropped = dict.fromkeys(Channel, 0)
         self.written = dict.fromkeys(Channel, 0)
+        self._hashes = {channel: hashlib.sha256() for channel in Channel}
         self._unsynced = dict.fromkeys(Channel, 0)
         self.failure: StorageError | None = None
         self._put_audit = 0
@@ -93,6 +95,11 @@ class SegmentSink:
             if audit:
                 self._put_audit += 1
         return True
+
+    @property
+    def digests(self) -> dict[str, str]:
+        """SHA-256 by channel of what was written; to be read when the sink is closed."""
+        return {channel.value: made.hexdigest() for channel, made in self._hashes.items()}
 
     async def commit(self) -> None:
         """Wait until all audit lines put so far are on the disk."""
@@ -172,6 +179,7 @@ class SegmentSink:
         except OSError as error:
             self._fail(channel, len(lines), error)
             return
+        self._hashes[channel].update(block)
         with self._wake:
             self.written[channel] += len(lines)
             if channel is Channel.AUDIT:

@@ -45,8 +45,10 @@ def draw_events() -> str:
         "Beside its fields an event carries `time_ns`, `mono_ns`, `seq`, `channel`, `event`, `level` and, as far as they",
         f"apply, the ids of its correlation chain: {', '.join(f'`{name}`' for name in CORRELATION_FIELDS)}.",
         "",
-        "Behind each field stands its kind: `id`; `name`, an enumerated or structural word; `count`; `ms`, `s` and `bytes`,",
-        "which are units; `flag`; `table`, a mapping; `text`, words that may come from pages, sites or people.",
+        "Behind each field stands its kind: `id`; `name`, an enumerated or structural word; `count`; `integer`, which may be",
+        "negative; `ms`, `s` and `bytes`, which are units and never negative; `flag`; `table`, counts by name; `text`, words",
+        "that may come from pages, sites or people. Behind a kind, `?` says that the field may be left out, or be null;",
+        "every other field is there. `harness evaluate` holds each event against this list.",
     ]
     for channel in Channel:
         events = [event for event in CATALOGUE.values() if event.channel is channel]

@@ -11,6 +11,7 @@ import pytest
 
 from harness.cli import evidence
 from harness.cli.main import main
+from harness.runfolder.layout import Channel
 from tests.evidence.run_builder import RunBuilder
 
 Capture = pytest.CaptureFixture[str]
@@ -99,10 +100,92 @@ def test_what_is_no_run_folder_is_three_lines_and_exit_2(capsys: Capture, root: 
     assert len(err.splitlines()) == 3
 
 
-def test_a_report_that_cannot_be_written_is_what_the_environment_lacks(capsys: Capture, root: Path) -> None:
-    (good(root / "run-1") / "report.html").mkdir()
-    assert main(["evaluate", "run-1"]) == 4
-    assert "report.html could not be written" in capsys.readouterr().err
+def test_a_run_folder_that_takes_no_report_costs_no_verdict(capsys: Capture, root: Path) -> None:
+    folder = good(root / "run-1")
+    for name in ("report.json", "report.html", "junit.xml"):
+        (folder / name).mkdir()
+    assert main(["evaluate", "run-1"]) == 0
+    told = capsys.readouterr()
+    assert "\nGO  run-test\n" in told.out
+    assert "report: " not in told.out
+    assert "report.json could not be written" in told.err
+    assert "--out" in told.err
+    assert len(told.err.splitlines()) == 3
+    assert main(["evaluate", "run-1", "--json"]) == 0
+    found = as_json(capsys)
+    assert found["verdict"] == "GO"
+    assert "report.json could not be written" in found["unwritten"]["what"]
+
+
+def test_reports_go_where_they_are_wanted(capsys: Capture, root: Path, tmp_path: Path) -> None:
+    folder = good(root / "run-1")
+    assert main(["evaluate", "run-1", "--out", str(tmp_path / "reports")]) == 0
+    assert f"report: {tmp_path / 'reports' / 'report.html'}\n" in capsys.readouterr().out
+    assert not (folder / "report.json").exists()
+    assert main(["evaluate", "run-1", "--out", str(tmp_path / "reports"), "--json"]) == 0
+    found = as_json(capsys)
+    assert (found["reports"], found["unwritten"]) == (str(tmp_path / "reports"), None)
+
+
+def test_a_folder_that_was_named_for_the_reports_and_takes_none_is_exit_4(capsys: Capture, root: Path) -> None:
+    folder = good(root / "run-1")
+    assert main(["evaluate", "run-1", "--out", str(folder / "manifest.json")]) == 4
+    told = capsys.readouterr()
+    assert "\nGO  run-test\n" in told.out
+    assert "manifest.json could not be made" in told.err
+
+
+def test_damaged_evidence_is_exit_5_with_the_line_that_tells(capsys: Capture, root: Path) -> None:
+    run = RunBuilder(root / "run-1")
+    run.good_run().write()
+    segment = run.paths.segment(Channel.PERFORMANCE, 1)
+    segment.write_bytes(segment.read_bytes().replace(b'"duration_ms":1000.0', b'"duration_ms":null', 1))
+    assert main(["evaluate", "run-1"]) == 5
+    out = capsys.readouterr().out
+    assert "\nNO-GO  run-test\n" in out
+    assert "segment-000001.jsonl line" in out
+    assert main(["evaluate", "run-1", "--json"]) == 5
+    found = as_json(capsys)
+    assert (found["exit_code"], found["damaged"]) == (5, True)
+
+
+def test_a_segment_that_may_not_be_read_or_is_a_folder_is_exit_5(
+    capsys: Capture, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = good(root / "run-1")
+    whole, real = folder / "channels" / "L0G_4UD1T" / "segment-000001.jsonl", Path.open
+
+    def refuse(path: Path, *arguments: Any, **more: Any) -> Any:
+        if path == whole:
+            raise PermissionError(13, "Permission denied")
+        return real(path, *arguments, **more)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "open", refuse)
+        assert main(["evaluate", "run-1", "--json"]) == 5
+        assert "L0G_4UD1T/segment-000001.jsonl: it cannot be read: Permission denied" in as_json(capsys)["reasons"][0]
+        assert main(["explain", "spin-00001", "--run", "run-1"]) == 4
+        assert "cannot be read" in capsys.readouterr().err
+    whole.unlink()
+    whole.mkdir()
+    assert main(["evaluate", "run-1", "--json"]) == 5
+    assert "L0G_4UD1T/segment-000001.jsonl: it is no regular file" in as_json(capsys)["reasons"][0]
+
+
+def test_a_manifest_that_cannot_be_one_is_exit_5_in_three_lines(capsys: Capture, root: Path) -> None:
+    (good(root / "run-1") / "manifest.json").write_text("{}")
+    assert main(["evaluate", "run-1"]) == 5
+    assert len(capsys.readouterr().err.splitlines()) == 3
+
+
+def test_no_number_fills_a_line(capsys: Capture, root: Path) -> None:
+    run = RunBuilder(root / "run-1")
+    run.spin()
+    run.emit("command.completed", spin_id="spin-00001", method="x", duration_ms=1e308)
+    run.write()
+    assert main(["explain", "spin-00001"]) == 0
+    assert main(["evaluate", "run-1"]) == 5
+    assert "0" * 20 not in capsys.readouterr().out
 
 
 # --- explain

@@ -25,6 +25,8 @@ def test_a_burn_in_with_a_cut_connection_ends_go_and_leaves_evidence_that_agrees
 
     manifest = json.loads((folder / "manifest.json").read_text())
     assert manifest["ending"]["reason"] == "completed"
+    assert manifest["options"] == {"mode": "burn-in", "duration_s": 10.0}
+    assert manifest["settings"]["run"]["duration_s"] == 10.0
     assert {browser["kind"] for browser in manifest["browsers"]} <= {"headless-shell", "full"}
     assert all(browser["product"] and browser["path"] for browser in manifest["browsers"])
 

@@ -1,4 +1,6 @@
-"""Two workers clip two secrets at the same time, 200 rounds; none is pasted wrong, none is found in the run folder."""
+"""Two workers clip two secrets at the same time, 200 rounds; none is pasted wrong, none is found in the run folder,
+although the profile and the maps hold them where nobody should have written them.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +12,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import pytest
+
 ROUNDS = 100
 """Each of the two workers; together 200."""
 
 LAB = """
+# my password is SECOND
 title = "Clipboard lab"
 [run]
 workers = 2
@@ -38,6 +43,7 @@ secret = "env:LAB_SECOND"
 name = "first"
 map = "first.json"
 credentials = ["first"]
+bind = { FIRST = "secret" }
 [[paths]]
 name = "second"
 map = "second.json"
@@ -45,14 +51,15 @@ credentials = ["second"]
 """
 
 
-def lab_map(secret: str) -> dict[str, Any]:
-    """Open the lab, then clip and paste ROUNDS times; the page shows the digest of what it read and how often."""
+def lab_map(secret: str, entered: dict[str, str] | str) -> dict[str, Any]:
+    """Open the lab, then clip and paste ROUNDS times; the page shows the digest of what it read and how often. The secret
+    stands in the title, too, as the title of a recorded page would show it."""
     digest = hashlib.sha256(secret.encode()).hexdigest()
     steps: list[dict[str, Any]] = [{"id": "open", "action": "navigate", "url": "/clipboard-lab"}]
     for number in range(1, ROUNDS + 1):
         shown = f"d.digest === '{digest}' && d.count === '{number}'"
         steps += [
-            {"id": f"clip-{number}", "action": "clip", "text": {"credential": "secret"}},
+            {"id": f"clip-{number}", "action": "clip", "text": entered},
             {
                 "id": f"paste-{number}",
                 "action": "paste",
@@ -60,7 +67,12 @@ def lab_map(secret: str) -> dict[str, Any]:
                 "verify": {"exit": [{"expression": f"(d => {shown})(document.querySelector('#digest').dataset)"}]},
             },
         ]
-    return {"format": "harness-map", "version": 1, "title": "Lab", "phases": [{"name": "Lab", "steps": steps}]}
+    return {
+        "format": "harness-map",
+        "version": 1,
+        "title": f"Lab of {secret}",
+        "phases": [{"name": "Lab", "steps": steps}],
+    }
 
 
 def forms(secret: str) -> set[bytes]:
@@ -77,10 +89,11 @@ def forms(secret: str) -> set[bytes]:
 
 def test_two_workers_clip_two_secrets_for_200_rounds_without_a_wrong_paste_or_a_trace(harness: Any) -> None:
     values = {"LAB_FIRST": f"s3cr3t/{secrets.token_hex(12)}+&1", "LAB_SECOND": f'0ther={secrets.token_hex(12)}"?2'}
-    (harness.folder / "first.json").write_text(json.dumps(lab_map(values["LAB_FIRST"])))
-    (harness.folder / "second.json").write_text(json.dumps(lab_map(values["LAB_SECOND"])))
+    first, second = values.values()
+    (harness.folder / "first.json").write_text(json.dumps(lab_map(first, first)))
+    (harness.folder / "second.json").write_text(json.dumps(lab_map(second, {"credential": "secret"})))
     profile: Path = harness.folder / "lab.toml"
-    profile.write_text(LAB)
+    profile.write_text(LAB.replace("FIRST =", f"{json.dumps(first)} =").replace("SECOND", second, 1))
     ended = harness("run", "--mode", "parallel", "--profile", str(profile), "--json", **values)
     assert ended.code == 0, ended.out + ended.err
 
@@ -102,3 +115,40 @@ def test_two_workers_clip_two_secrets_for_200_rounds_without_a_wrong_paste_or_a_
                 assert form not in content, f"{path} holds a secret"
     for secret in values.values():
         assert secret not in ended.out + ended.err
+
+    manifest = json.loads((harness.run_folder() / "manifest.json").read_text())
+    assert {copy["file"]: copy["redacted"] for copy in manifest["copies"]} == {
+        "profile.toml": True,
+        "maps/first.json": True,
+        "maps/second.json": True,
+    }
+    again = harness("evaluate", str(harness.run_folder()), "--json")
+    assert (again.code, again.json["damaged"]) == (0, False), again.out + again.err
+
+
+@pytest.mark.parametrize(
+    ("change", "secret"),
+    [
+        (lambda text: text.replace("builtin = true", 'origin = "https://me:hunter2@127.0.0.1"'), "hunter2"),
+        (
+            lambda text: text.replace("FIRST =", '"typed" =').replace('"typed" = "secret"', '"typed" = "hunter2"'),
+            "hunter2",
+        ),
+        (lambda text: text.replace("env:LAB_SECOND", "hunter2"), "hunter2"),
+        (lambda text: text.replace('name = "second"\nmap', 'name = "s3cond"\nmap'), "s3cond"),
+    ],
+    ids=["an origin with a password", "bound to a password", "a password for a reference", "a path named like it"],
+)
+def test_what_cannot_be_cut_out_is_refused_unseen_before_there_is_a_folder(
+    harness: Any, change: Any, secret: str
+) -> None:
+    values = {"LAB_FIRST": "correct horse", "LAB_SECOND": "s3cond"}
+    (harness.folder / "first.json").write_text(json.dumps(lab_map("x", "correct horse")))
+    (harness.folder / "second.json").write_text(json.dumps(lab_map("x", {"credential": "secret"})))
+    profile: Path = harness.folder / "lab.toml"
+    profile.write_text(change(LAB).replace("FIRST =", '"correct horse" ='))
+    ended = harness("run", "--profile", str(profile), **values)
+    assert ended.code == 2, ended.out + ended.err
+    assert len(ended.err.strip().splitlines()) == 3
+    assert secret not in ended.out + ended.err
+    assert not harness.runs.exists()

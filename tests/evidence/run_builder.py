@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from harness.runfolder.event import CORRELATION_FIELDS, Event
 from harness.runfolder.framing import encode_line
 from harness.runfolder.layout import Channel, RunPaths
-from harness.runfolder.manifest import BrowserRecord, Ending, Manifest, write_manifest
+from harness.runfolder.manifest import (
+    BrowserRecord,
+    CopyRecord,
+    Ending,
+    Manifest,
+    Plan,
+    declared_digest,
+    write_manifest,
+)
 from harness.telemetry.catalogue import CATALOGUE
 
 RUN_ID = "run-test"
+DECLARED = "0" * 64
+"""Stands in a `run.declared` for the digest of the manifest, until that is written."""
+_EMPTY: dict[str, Any] = {
+    "id": "", "name": "", "text": "", "count": 0, "integer": 0, "bytes": 0, "ms": 0.0, "s": 0.0, "flag": False, "table": {},
+}  # fmt: skip
 START_NS = 1_700_000_000_000_000_000
 
 
@@ -30,6 +46,7 @@ class RunBuilder:
         self.criteria: dict[str, Any] = {}
         self.ending: Ending | None = Ending(reason="completed", ran_s=60.0, ended_ns=START_NS + 60_000_000_000)
         self.spins = 0
+        self.copies: dict[str, bytes] = {}
 
     def emit(self, name: str, at_s: float | None = None, **values: Any) -> Event:
         """One event; correlation ids and fields are told apart by their names, undeclared ones are refused."""
@@ -37,6 +54,7 @@ class RunBuilder:
         spec = CATALOGUE[name]
         ids = {key: values.pop(key) for key in CORRELATION_FIELDS if key in values}
         assert values.keys() <= spec.fields.keys(), f"{name} has no fields {values.keys() - spec.fields.keys()}"
+        values = {field: _EMPTY[kind] for field, kind in spec.fields.items() if kind in _EMPTY} | values
         self.seq += 1
         now_ns = int(self.at_s * 1e9)
         stamps: dict[str, Any] = {"time_ns": START_NS + now_ns, "mono_ns": 5_000_000_000 + now_ns, "seq": self.seq}
@@ -140,7 +158,8 @@ class RunBuilder:
 
     def good_run(self, spins: int = 40) -> RunBuilder:
         """A sound run of 60 s: two workers, every spin committed once and recorded by the site."""
-        self.emit("run.started", 0.0, mode=self.mode, profile="demo", workers=2, browsers=1, duration_s=60.0)
+        self.emit("run.declared", 0.0, sha256=DECLARED)
+        self.emit("run.started", mode=self.mode, profile="demo", workers=2, browsers=1, duration_s=60.0)
         self.emit("browser.state", browser_id="b1", cohort="a", from_state="starting", to_state="healthy", reason="")
         recorded = [self.spin(worker=f"w{1 + n % 2}", at_s=60.0 * n / spins) for n in range(spins)]
         return self.finish(recorded)
@@ -164,8 +183,10 @@ class RunBuilder:
         return self
 
     def write(self) -> Path:
-        """Make the folder; returns its root."""
+        """Make the folder; returns its root. Digests are those of what is written, damaged or not."""
         self.root.mkdir(parents=True, exist_ok=True)
+        for name, content in self.copies.items():
+            (self.root / name).write_bytes(content)
         manifest = Manifest(
             run_id=RUN_ID,
             harness_version="0.0",
@@ -174,16 +195,25 @@ class RunBuilder:
             started_ns=START_NS,
             python="3.11",
             machine={"cpus": 2},
-            plan=self.plan,
+            plan=msgspec.convert(self.plan, Plan),
             criteria=self.criteria,
+            copies=[
+                CopyRecord(file=name, sha256=sha256(content).hexdigest(), redacted=False, original="")
+                for name, content in self.copies.items()
+            ],
             browsers=[
                 BrowserRecord(browser_id="b1", product="Chrome/1", path="/usr/bin/chrome", kind="headless", pid=7)
             ],
             ending=self.ending,
         )
+        declared = declared_digest(manifest).encode()
+        content = {c: b"".join(lines).replace(DECLARED.encode(), declared) for c, lines in self.lines.items()}
+        if manifest.ending is not None and not manifest.ending.channels:
+            channels = {channel.value: sha256(lines).hexdigest() for channel, lines in content.items()}
+            manifest.ending = msgspec.structs.replace(manifest.ending, channels=channels)
         write_manifest(self.paths, manifest)
-        for channel, lines in self.lines.items():
+        for channel, lines in content.items():
             if lines:
                 self.paths.channel(channel).mkdir(parents=True, exist_ok=True)
-                self.paths.segment(channel, 1).write_bytes(b"".join(lines))
+                self.paths.segment(channel, 1).write_bytes(lines)
         return self.root

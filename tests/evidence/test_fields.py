@@ -16,9 +16,10 @@ def test_fields_of_the_right_type_are_read() -> None:
 
 
 def test_missing_and_strange_fields_are_empty() -> None:
-    made = event(name=3, n="three", on="yes", counts=[1], broken={"x": "y"}, truth=True)
+    made = event(name=3, n="three", on="yes", counts=[1], broken={"x": "y"}, truth=True, long=10**400)
     assert (text(made, "name"), text(made, "missing")) == ("", "")
     assert (number(made, "n"), count(made, "missing"), number(made, "truth")) == (0.0, 0, 0.0)
+    assert number(made, "long") == 0.0
     assert not flag(made, "on")
     assert table(made, "counts") == {}
     assert table(made, "broken") == {"x": 0}

@@ -65,5 +65,5 @@ def test_failures_come_first_among_the_reasons(statuses: list[Status]) -> None:
 def test_what_report_json_holds_has_stable_names(tmp_path: Path) -> None:
     report = evaluate(RunBuilder(tmp_path).good_run().write()).to_dict()
     assert set(report) == {
-        "report_schema", "run_id", "verdict", "exit_code", "reasons", "findings", "failure_matrix", "summary",
+        "report_schema", "run_id", "verdict", "exit_code", "damaged", "reasons", "findings", "failure_matrix", "summary",
     }  # fmt: skip

@@ -1,4 +1,5 @@
 import os
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -6,7 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.runfolder.event import Event
-from harness.runfolder.framing import ChannelReading, SegmentReader, cut_torn_tail, encode_line, read_channel
+from harness.runfolder.framing import (
+    BadLine,
+    ChannelReading,
+    SegmentReader,
+    cut_torn_tail,
+    encode_line,
+    misnumbered,
+    read_channel,
+)
 from harness.runfolder.layout import Channel, RunPaths
 
 
@@ -122,3 +131,64 @@ def test_a_pipe_in_a_segments_place_is_told_and_never_waited_for(tmp_path: Path)
     reader = SegmentReader(segment)
     assert list(reader) == []
     assert [(bad.number, bad.reason) for bad in reader.bad] == [(0, "it is no regular file")]
+
+
+def test_a_folder_in_a_segments_place_is_told(segment: Path) -> None:
+    segment.mkdir()
+    reader = SegmentReader(segment)
+    assert list(reader) == []
+    assert [(bad.number, bad.reason) for bad in reader.bad] == [(0, "it is no regular file")]
+
+
+@pytest.mark.parametrize("asked", ["is_file", "open"])
+def test_a_segment_that_may_not_be_read_is_told(segment: Path, monkeypatch: pytest.MonkeyPatch, asked: str) -> None:
+    segment.write_bytes(encode_line(_event(1)))
+
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, asked, refuse)
+    reader = SegmentReader(segment)
+    assert list(reader) == []
+    assert [(bad.number, bad.reason) for bad in reader.bad] == [(0, "it cannot be read: Permission denied")]
+
+
+def test_each_event_has_the_number_of_its_line_and_the_digest_is_that_of_the_file(segment: Path) -> None:
+    content = encode_line(_event(1)) + b"bad\n" + encode_line(_event(2)) + b"torn"
+    segment.write_bytes(content)
+    digest = sha256()
+    reader = SegmentReader(segment, digest)
+    assert [(event.seq, reader.number) for event in reader] == [(1, 1), (2, 3)]
+    assert digest.digest() == sha256(content).digest()
+
+
+def test_a_stamp_that_no_clock_shows_makes_no_event(segment: Path) -> None:
+    line = encode_line(_event(1))
+    segment.write_bytes(
+        line.replace(b'"mono_ns":1', b'"mono_ns":-1') + line.replace(b'"seq":1', b'"seq":1' + b"0" * 30)
+    )
+    reader = SegmentReader(segment)
+    assert list(reader) == []
+    assert [bad.number for bad in reader.bad] == [1, 2]
+
+
+def test_where_a_line_lies_is_told_with_its_channel(tmp_path: Path) -> None:
+    segment = tmp_path / "L0G_4UD1T" / "segment-000002.jsonl"
+    assert str(BadLine(segment, 7, "no event")) == "L0G_4UD1T/segment-000002.jsonl line 7: no event"
+    assert str(BadLine(segment, 0, "no file")) == "L0G_4UD1T/segment-000002.jsonl: no file"
+
+
+@pytest.mark.parametrize(
+    ("names", "wrong"),
+    [
+        ([], []),
+        (["000001", "000002", "000003"], []),
+        (["000002"], ["segment 000001 should stand here"]),
+        (["000001", "000003", "000004"], ["segment 000002 should stand here"]),
+        (["000001", "000001 copy"], ["segment 000002 should stand here"]),
+        (["000001", "²"], ["segment 000002 should stand here"]),
+    ],
+)
+def test_segments_are_counted_from_one_without_a_gap(tmp_path: Path, names: list[str], wrong: list[str]) -> None:
+    segments = [tmp_path / f"segment-{name}.jsonl" for name in names]
+    assert [bad.reason for bad in misnumbered(segments)] == wrong

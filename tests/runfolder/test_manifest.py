@@ -5,16 +5,25 @@ from typing import Any
 
 import pytest
 
-from harness.basics.errors import StorageError, UsageError
+from harness.basics.errors import DamagedEvidenceError, StorageError, UsageError
 from harness.basics.failures import Cause
 from harness.runfolder.layout import EVIDENCE_SCHEMA, RunPaths
-from harness.runfolder.manifest import BrowserRecord, Ending, Manifest, read_manifest, write_atomically, write_manifest
+from harness.runfolder.manifest import (
+    BrowserRecord,
+    Ending,
+    Manifest,
+    Plan,
+    declared_digest,
+    read_manifest,
+    write_atomically,
+    write_manifest,
+)
 
 
 def _manifest(**changes: Any) -> Manifest:
     values: dict[str, Any] = {
         "run_id": "run-1", "harness_version": "1.2.3", "mode": "burn-in", "profile": "demo", "started_ns": 5,
-        "python": "3.11", "machine": {"cpus": 2}, "plan": {"workers": 4}, "criteria": {"min_spins": 1},
+        "python": "3.11", "machine": {"cpus": 2}, "plan": Plan(workers=4), "criteria": {"min_spins": 1},
     }  # fmt: skip
     return Manifest(**{**values, **changes})
 
@@ -48,6 +57,45 @@ def test_a_manifest_that_cannot_be_read_is_told(tmp_path: Path, content: bytes) 
     (tmp_path / "manifest.json").write_bytes(content)
     with pytest.raises(UsageError, match="cannot be read"):
         read_manifest(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "key"),
+    [
+        ('"workers": 4', '"workers": "many"', "plan.workers"),
+        ('"workers": 4', '"workers": null', "plan.workers"),
+        ('"workers": 4', '"workers": 0', "plan.workers"),
+        ('"ran_s": 60.5', '"ran_s": 1e308', "ending.ran_s"),
+        ('"started_ns": 5', '"started_ns": -5', "started_ns"),
+    ],
+)
+def test_a_manifest_that_says_what_none_can_say_is_damaged_evidence_and_names_the_key(
+    tmp_path: Path, was: str, now: str, key: str
+) -> None:
+    paths = RunPaths(tmp_path)
+    write_manifest(paths, _manifest(ending=Ending(reason="completed", ran_s=60.5, ended_ns=9)))
+    text = paths.manifest.read_text()
+    assert was in text
+    paths.manifest.write_text(text.replace(was, now))
+    with pytest.raises(DamagedEvidenceError) as told:
+        read_manifest(tmp_path)
+    assert told.value.exit_code == 5
+    assert f"$.{key}" in told.value.why
+
+
+def test_a_pipe_for_a_manifest_is_told_and_never_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "manifest.json")
+    with pytest.raises(DamagedEvidenceError, match="no regular file"):
+        read_manifest(tmp_path)
+
+
+def test_the_digest_of_what_is_declared_holds_through_the_file_and_leaves_out_what_comes_later(tmp_path: Path) -> None:
+    manifest = _manifest(criteria={"b": 1.0, "a": {"y": 60.0, "x": None}}, options={"paths": ("shop",)})
+    declared = declared_digest(manifest)
+    manifest.ending = Ending(reason="completed", ran_s=1.0, ended_ns=9)
+    write_manifest(RunPaths(tmp_path), manifest)
+    assert declared_digest(read_manifest(tmp_path)) == declared
+    assert declared_digest(_manifest(criteria={"b": 2.0})) != declared
 
 
 def test_another_version_of_the_evidence_is_refused_by_number(tmp_path: Path) -> None:

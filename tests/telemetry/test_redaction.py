@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from harness.basics.clock import FakeClock
 from harness.basics.secret import Secret
 from harness.telemetry.pipeline import Telemetry
-from harness.telemetry.redaction import MAX_TEXT, Redactor
+from harness.telemetry.redaction import MAX_TEXT, Redactor, UnredactableError
 from harness.telemetry.sink import ListSink
 
 HARD = "\"'\\/\n\r\t\0\x1b\x7f+%&=?# :@{}[]<>é߀漢😀\u2028ab01AZ-_.~"
@@ -278,3 +278,38 @@ def test_a_long_text_is_cut_after_its_secrets_are_gone() -> None:
 def test_no_text_of_a_page_makes_redaction_explode(text: str) -> None:
     """The time limit of a test is what would tell."""
     assert len(Redactor([Secret("shop", 'a"\\\\"\\"\\\n-\\"')]).text(text)) <= MAX_TEXT + 30
+
+
+def test_a_document_is_never_shortened_and_loses_secrets_and_patterns_alike() -> None:
+    redactor = Redactor([Secret("shop", "correct horse")])
+    text = "x" * (2 * MAX_TEXT) + ' "correct\\u0020horse" https://me:pw@example.org/'
+    assert redactor.document(text) == "x" * (2 * MAX_TEXT) + ' "[redacted shop]" https://[redacted]@example.org/'
+
+
+def test_a_tree_loses_secrets_in_keys_and_texts_at_any_depth_and_keeps_the_rest() -> None:
+    redactor = Redactor([Secret("shop", "correct horse"), Secret("two", "battery")])
+    tree = {"a": [1, None, True, {"correct horse": ("battery", 2.5)}], "b": "https://me:pw@x/"}
+    assert redactor.tree(tree) == {
+        "a": [1, None, True, {"[redacted shop]": ["[redacted two]", 2.5]}],
+        "b": "https://[redacted]@x/",
+    }
+
+
+def test_keys_that_become_alike_stay_apart() -> None:
+    redactor = Redactor([Secret("shop", "correct horse")])
+    assert redactor.tree({"correct horse": 1, "correct%20horse": 2, "[redacted shop]": 3}) == {
+        "[redacted shop]": 1,
+        "[redacted shop] (2)": 2,
+        "[redacted shop] (3)": 3,
+    }
+
+
+@given(SECRETS, st.sampled_from(sorted(ENCODERS)), AROUND, AROUND)
+def test_a_secret_survives_in_no_document(secret: str, encoder: str, before: str, after: str) -> None:
+    redactor = Redactor([Secret("¤", secret)])
+    try:
+        document = redactor.document(before + ENCODERS[encoder](secret) + after)
+    except UnredactableError:
+        return  # it is not written then
+    assert not redactor.holds_secret(document)
+    assert ENCODERS[encoder](secret) not in document

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +57,33 @@ async def test_every_channel_holds_what_was_put_in_order(paths: RunPaths, open_s
         assert _read(paths, channel) == list(range(number, 400, 4))
     assert sink.written == dict.fromkeys(Channel, 100)
     assert sink.dropped == dict.fromkeys(Channel, 0)
+
+
+async def test_the_digest_of_a_channel_is_that_of_its_segments_one_after_the_other(
+    paths: RunPaths, open_sink: Any
+) -> None:
+    sink = open_sink(segment_bytes=1000)
+    for seq in range(60):
+        sink.put(AUDIT if seq % 2 else DOMAIN, _line(seq, AUDIT if seq % 2 else DOMAIN))
+        await sink.commit()
+    sink.close()
+    assert len(paths.segments(AUDIT)) > 2
+    for channel in Channel:
+        content = b"".join(segment.read_bytes() for segment in paths.segments(channel))
+        assert sink.digests[channel.value] == sha256(content).hexdigest()
+
+
+async def test_what_found_no_room_is_in_no_digest(paths: RunPaths, disk: Any, open_sink: Any) -> None:
+    sink = open_sink()
+    sink.put(DOMAIN, _line(1, DOMAIN))
+    sink.put(AUDIT, _line(2))
+    await sink.commit()
+    disk.channel, disk.room = DOMAIN, 10
+    sink.put(DOMAIN, _line(3, DOMAIN))
+    sink.close()
+    assert _read(paths, DOMAIN) == [1]
+    (segment,) = paths.segments(DOMAIN)
+    assert sink.digests["domain"] == sha256(segment.read_bytes()).hexdigest()
 
 
 async def test_segments_rotate_and_read_back_as_one(paths: RunPaths, open_sink: Any) -> None:

@@ -12,10 +12,9 @@ def judge(evidence: Evidence, thresholds: Thresholds) -> Finding:
 
     Without an ending the time goes from the start to the last event, and is never enough: nobody saw the run end.
     """
-    plan = evidence.manifest.plan
-    planned_s = plan.get("duration_s")
+    planned_s = evidence.manifest.plan.duration_s
     where = ("manifest.json: ending.ran_s", "operational: run.started, run.ended")
-    if evidence.manifest.mode != "burn-in" or isinstance(planned_s, bool) or not isinstance(planned_s, int | float):
+    if evidence.manifest.mode != "burn-in" or planned_s is None:
         return Finding(
             NAME, Status.NOT_APPLICABLE, f"{evidence.ran_s:.1f} s", "no duration was planned", 1, where=where
         )

@@ -3,7 +3,7 @@
 from harness.evidence.durations import Durations
 from harness.evidence.reading import Evidence
 from harness.evidence.spins import COMPLETED
-from harness.readiness.finding import Criterion, Finding, Status, explain_command
+from harness.readiness.finding import Criterion, Finding, Status, explain_command, figure
 from harness.readiness.slo import Thresholds
 
 NAME = "latency_p95"
@@ -38,7 +38,7 @@ def _one(
     return Finding(
         NAME,
         status,
-        "no sample" if p95_ms is None else f"{p95_ms:,.0f} ms",
+        "no sample" if p95_ms is None else f"{figure(p95_ms)} ms",
         f"≤ {limit_ms:,g} ms (n ≥ {thresholds.min_spins_per_path})",
         n,
         subject=subject,

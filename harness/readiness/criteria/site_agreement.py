@@ -19,7 +19,7 @@ def judge(evidence: Evidence, thresholds: Thresholds) -> Finding:
     recorded = [spin for spin in spins if spin.effects is not None]
     compared = evidence.site is not None
     asked = any(spin.reconciled for spin in spins)
-    if not (compared or recorded or asked or evidence.manifest.plan.get("ledger")):
+    if not (compared or recorded or asked or evidence.manifest.plan.ledger):
         return Finding(NAME, Status.NOT_APPLICABLE, "no ledger", "agreement with the site's record", 0)
     twice = [spin.spin_id for spin in recorded if spin.effects != 1]
     repeated = [item for item, count in _committed_by_item(evidence).items() if count > 1]

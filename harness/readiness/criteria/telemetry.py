@@ -1,6 +1,6 @@
-"""The evidence is whole: nothing dropped, nothing missing, nothing that cannot be read."""
+"""The evidence is whole: nothing dropped, nothing missing, nothing that cannot be read or that contradicts itself."""
 
-from harness.evidence.reading import CHANNELS, Evidence
+from harness.evidence.reading import Evidence
 from harness.readiness.finding import Criterion, Finding, Status
 from harness.readiness.slo import Thresholds
 
@@ -8,35 +8,34 @@ NAME = "telemetry"
 
 
 def judge(evidence: Evidence, _thresholds: Thresholds) -> Finding:
-    """Drops, gaps in the sequence, bad lines, disorder, foreign events and cut events fail.
+    """What damages the evidence fails, and so does what the run itself says it dropped or cut.
 
     A torn tail, and a gap that the writers' order explains at the very end, are what a kill leaves behind: UNKNOWN in a
-    run that died, failures in one that says it ended.
+    run that died, failures in one that says it ended. A run that ended and left no digest of its channels is UNKNOWN,
+    too: that nothing is missing at their ends cannot be seen.
     """
     integrity = evidence.integrity
     died = evidence.ending is None
-    torn, bad = integrity.findings.torn, integrity.findings.bad
-    unflushed = min(integrity.sequence.unflushed(CHANNELS), integrity.lost_untold) if died else 0
-    dropped = sum(integrity.drops.values())
+    bad, torn = integrity.findings.bad, integrity.findings.torn
     failing = {
-        "dropped": dropped,
-        "missing": integrity.lost_untold - unflushed,
-        "bad lines": len(bad),
-        "out of order": integrity.sequence.disordered,
-        "foreign": integrity.foreign,
+        "dropped": sum(integrity.drops.values()),
+        **integrity.damages(died=died),
         "cut to a skeleton": integrity.skeletons,
     }
-    at_the_end = {"torn tails": len(torn), "unwritten at the kill": unflushed}
-    wrong = sum(failing.values()) + (0 if died else len(torn))
+    at_the_end = {"torn tails": len(torn), "unwritten at the kill": integrity.unwritten(died=died)} if died else {}
+    wrong = sum(failing.values())
+    unvouched = not died and not integrity.vouched
     if wrong:
         status = Status.FAIL
-    elif not integrity.events or any(at_the_end.values()):
+    elif not integrity.events or unvouched or any(at_the_end.values()):
         status = Status.UNKNOWN
     else:
         status = Status.PASS
     found = [f"{number} {name}" for name, number in (failing | at_the_end).items() if number]
-    where = [f"{line.segment.name} line {line.number}: {line.reason}" for line in bad[:2]]
-    where += [f"{tail.segment.name}: {tail.length} bytes from {tail.offset}" for tail in torn[:2]]
+    where = [*map(str, bad[:2]), *map(str, integrity.strange_lines[:3]), *integrity.contradictions[:3]]
+    where += [
+        f"{tail.segment.parent.name}/{tail.segment.name}: {tail.length} bytes from {tail.offset}" for tail in torn[:2]
+    ]
     where += [f"after sequence {gap.first - 1}: {gap.size} missing" for gap in integrity.sequence.gaps[:2]]
     where += [f"{channel}: {number} dropped" for channel, number in integrity.drops.items()]
     return Finding(
@@ -48,8 +47,14 @@ def judge(evidence: Evidence, _thresholds: Thresholds) -> Finding:
         value=float(wrong),
         limit=0.0,
         where=tuple(where) or ("all channels",),
-        note="the run died: its last events may be missing" if died and integrity.events else "",
+        note=_note(where, died=died, events=integrity.events, unvouched=unvouched),
     )
+
+
+def _note(where: list[str], *, died: bool, events: int, unvouched: bool) -> str:
+    if died:
+        return "the run died: its last events may be missing" if events else ""
+    return where[0] if where else "the run left no digest of its channels" if unvouched else ""
 
 
 CRITERION = Criterion(NAME, "No lost telemetry", judge, rank=80)

@@ -2,7 +2,7 @@
 
 from harness.evidence.reading import Evidence
 from harness.evidence.records import WorkerRecord
-from harness.readiness.finding import Criterion, Finding, Status, plural
+from harness.readiness.finding import Criterion, Finding, Status, figure, plural
 from harness.readiness.slo import Thresholds
 
 NAME = "throughput"
@@ -34,7 +34,7 @@ def _together(evidence: Evidence, thresholds: Thresholds) -> Finding:
     return Finding(
         NAME,
         status,
-        "no spin ended" if rate is None else f"{rate:.1f} /min ({plural(completed, 'spin')} in {ran_s:.1f} s)",
+        "no spin ended" if rate is None else f"{figure(rate, 1)} /min ({plural(completed, 'spin')} in {ran_s:.1f} s)",
         f"≥ {limit:g} /min",
         ended,
         subject="together",
@@ -61,7 +61,7 @@ def _slowest_worker(evidence: Evidence, thresholds: Thresholds) -> Finding:
     return Finding(
         NAME,
         Status.PASS if rate >= limit else Status.FAIL,
-        f"{rate:.1f} /min (the slowest: {slowest})",
+        f"{figure(rate, 1)} /min (the slowest: {slowest})",
         threshold,
         len(rates),
         subject="each worker",
