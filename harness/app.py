@@ -25,9 +25,11 @@ from harness.cdp.finding import find_browser
 from harness.cdp.launch import LaunchOptions
 from harness.cdp.lifecycle import CdpLifecycleManager
 from harness.cdp.ports import OpenFence
+from harness.cdp.preflight import make_room
 from harness.cdp.profile_folder import sweep_leftovers
 from harness.cdp.reconnect_coordinator import ReconnectCoordinator
 from harness.cdp.reconnecting.policy import ReconnectPolicy
+from harness.cdp.remote import RemoteEndpoint
 from harness.coordination.leases import Coordinator
 from harness.demo_site.process import DemoSite
 from harness.navigation.binding import rebase
@@ -207,18 +209,13 @@ class _Run:
                 cohort=f"c{number + 1}",
                 cohort_index=number,
                 cohorts=browsers,
-                launch=LaunchOptions(
-                    prepared.binary,
-                    headless=profile.browser.headless,
-                    no_sandbox=runs_unsandboxed(),
-                    extra_flags=profile.browser.flags,
-                    start_timeout_s=profile.browser.start_timeout_s,
-                    transport=profile.browser.transport,
-                ),
+                launch=_launch(prepared, number),
                 policy=reconnect,
                 coordinator=gates,
                 fence=coordinator,
                 on_connection_lost=coordinator.revoke_browser,
+                on_renderer_hung=coordinator.revoke_if_owned,
+                recycle=profile.recycle,
                 log=log,
                 rng=rng,
                 command_timeout_s=profile.browser.command_timeout_s,
@@ -294,8 +291,8 @@ class _Run:
             BrowserRecord(
                 browser_id=manager.browser_id,
                 product=_told(self.redactor, manager.identity.product),
-                path=_told(self.redactor, str(manager.launch.binary.path)),
-                kind=manager.launch.binary.kind,
+                path=_told(self.redactor, manager.launch.where),
+                kind=manager.launch.kind,
                 pid=manager.process.pid,
                 protocol=manager.identity.protocol,
                 sandbox=not manager.launch.no_sandbox,
@@ -319,6 +316,21 @@ def _told(redactor: Redactor, text: str) -> str:
         return redactor.document(text)
     except UnredactableError:
         return "[redacted]"
+
+
+def _launch(prepared: Prepared, number: int) -> LaunchOptions | RemoteEndpoint:
+    """How browser `number`, from 0, is had."""
+    browser = prepared.loaded.profile.browser
+    if prepared.binary is None:
+        return RemoteEndpoint(browser.endpoints[number], browser.start_timeout_s)
+    return LaunchOptions(
+        prepared.binary,
+        headless=browser.headless,
+        no_sandbox=runs_unsandboxed(),
+        extra_flags=browser.flags,
+        start_timeout_s=browser.start_timeout_s,
+        transport=browser.transport,
+    )
 
 
 def end_early(runner: Runner, count: int) -> None:
@@ -373,6 +385,8 @@ def _run(
     prepared: Prepared, on_status: Callable[[RunStatus], anyio.abc.AsyncResource | None], interrupts: Interrupts
 ) -> RunOutcome:
     refuse_rules_of_nothing(prepared)
+    workers, browsers = size(prepared)
+    make_room(-(-workers // browsers))
     manifest, copies, redactor = declare(prepared, new_run_id())
     paths = _make_folder(prepared.environment, manifest.run_id)
     write_manifest(paths, manifest)

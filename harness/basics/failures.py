@@ -26,6 +26,7 @@ class Containment(StrEnum):
     ITEM_FAILED = "item_failed"
     ITEM_UNKNOWN = "item_unknown"
     ITEM_COMMITTED = "item_committed"
+    PAGE_CLOSED = "page_closed"
     BROWSER_RESTARTED = "browser_restarted"
     WORKER_REPLACED = "worker_replaced"
     RUN_STOPPED = "run_stopped"
@@ -36,10 +37,12 @@ class Cause(StrEnum):
     """Root cause of a failure; `category` tells its row of the matrix."""
 
     BROWSER_DIED = "browser_died"
+    BROWSER_HUNG = "browser_hung"
     BROWSER_START_FAILED = "browser_start_failed"
     CONNECTION_LOST = "connection_lost"
     CONNECTION_REFUSED = "connection_refused"
     RENDERER_CRASHED = "renderer_crashed"
+    RENDERER_HUNG = "renderer_hung"
     SESSION_DETACHED = "session_detached"
     COMMAND_TIMEOUT = "command_timeout"
     PROTOCOL_ERROR = "protocol_error"
@@ -81,10 +84,12 @@ def _rows() -> dict[Category, tuple[Cause, ...]]:
     return {
         Category.CDP: (
             c.BROWSER_DIED,
+            c.BROWSER_HUNG,
             c.BROWSER_START_FAILED,
             c.CONNECTION_LOST,
             c.CONNECTION_REFUSED,
             c.RENDERER_CRASHED,
+            c.RENDERER_HUNG,
             c.SESSION_DETACHED,
             c.COMMAND_TIMEOUT,
             c.PROTOCOL_ERROR,

@@ -12,25 +12,8 @@ from harness.pool.plan import RunFigures
 from harness.telemetry.pipeline import Telemetry
 
 
-def _family_pss_bytes(pids: Sequence[int]) -> int:
-    """Proportional memory (PSS: shared pages counted once) of browsers with all their children."""
-    total = 0
-    for pid in pids:
-        try:
-            root = psutil.Process(pid)
-            for process in [root, *root.children(recursive=True)]:
-                total += _pss_bytes(process)
-        except psutil.NoSuchProcess:
-            continue
-    return total
-
-
-def _pss_bytes(process: psutil.Process) -> int:
-    """0 for a process that ended meanwhile, or that is not ours to read."""
-    try:
-        return int(process.memory_full_info().pss)
-    except (psutil.NoSuchProcess, psutil.AccessDenied):
-        return 0
+def _pss_bytes(managers: Sequence[CdpLifecycleManager]) -> int:
+    return sum(manager.process.pss_bytes() for manager in managers if manager.process is not None)
 
 
 async def take_snapshots(
@@ -46,9 +29,8 @@ async def take_snapshots(
         due = anyio.current_time() + every_s
         await anyio.sleep(every_s)
         lag_ms = max(0.0, anyio.current_time() - due) * 1e3
-        pids = [manager.process.pid for manager in managers if manager.process is not None]
         try:
-            browsers = await anyio.to_thread.run_sync(_family_pss_bytes, pids)
+            browsers = await anyio.to_thread.run_sync(_pss_bytes, managers)
             times = me.cpu_times()
             telemetry.log.info(
                 "run.snapshot",

@@ -31,6 +31,7 @@ from harness.cdp.session import Session
 from harness.cdp.transport import Transport
 from harness.telemetry.pipeline import Log
 
+_DIALOG = {"Page.javascriptDialogOpening": True, "Page.javascriptDialogClosed": False}
 _REVIVES = frozenset({"Page.navigate", "Page.reload", "Page.close"})
 
 
@@ -165,6 +166,8 @@ class Connection:
             self._crashed(session)
         elif method == "Inspector.targetReloadedAfterCrash":
             session.revive()
+        elif method in _DIALOG:
+            session.dialog_open = _DIALOG[method]
         if session.hears(method):
             self._emit(session, method, message)
         else:
@@ -321,6 +324,12 @@ class Connection:
         self._end_session(session, "the browser does not know it any more")
 
     # --- sessions
+
+    def is_idle(self, session: Session) -> bool:
+        """Whether its page waits for nothing of ours: no command, no dialog, no end."""
+        if session.make_error is not None or session.closing or session.dialog_open:
+            return False
+        return all(command.session is not session for command in self.protocol.pending.values())
 
     async def attach(self, target_id: str, timeout_s: float | None = None) -> Session:
         """Attach a flattened session to a page target; CdpError when it is gone."""

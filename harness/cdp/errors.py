@@ -94,6 +94,10 @@ class ConnectFailedError(OperationError):
     default_cause = Cause.CONNECTION_REFUSED
 
 
+class BrowserGoneError(Exception):
+    """The browser behind an endpoint is dead, or another one has its place: no attempt to reach it can succeed."""
+
+
 class BrowserFailedError(OperationError):
     """A browser could not be started, or its restart budget is spent; `why` holds what it said on stderr."""
 

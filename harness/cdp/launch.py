@@ -18,10 +18,11 @@ import anyio
 import msgspec
 import psutil
 
+from harness.cdp import preflight
 from harness.cdp.errors import BrowserFailedError, ConnectFailedError
 from harness.cdp.finding import BrowserBinary
 from harness.cdp.pipe import PipeTransport
-from harness.cdp.process_stat import started_ticks
+from harness.cdp.process_stat import Activity, activity, group_pss_bytes, started_ticks
 from harness.cdp.profile_folder import make_profile_folder, remove_profile_folder
 from harness.cdp.transport import Transport
 from harness.cdp.websocket import WebSocketTransport
@@ -72,6 +73,16 @@ class LaunchOptions(NamedTuple):
     start_timeout_s: float = 20.0
     transport: TransportKind = "websocket"
 
+    @property
+    def kind(self) -> str:
+        """What kind of browser it is, for the evidence."""
+        return self.binary.kind
+
+    @property
+    def where(self) -> str:
+        """Its binary, for the evidence."""
+        return str(self.binary.path)
+
 
 def command_line(options: LaunchOptions, profile: Path) -> list[str]:
     """The browser's command line."""
@@ -81,17 +92,9 @@ def command_line(options: LaunchOptions, profile: Path) -> list[str]:
         flags.append("--headless")
     if options.no_sandbox and os.getuid() == 0:
         flags.append("--no-sandbox")
-    if not _shared_memory_is_large():
+    if preflight.look().shared_memory_is_small:
         flags.append("--disable-dev-shm-usage")
     return [str(options.binary.path), *flags, "about:blank"]
-
-
-def _shared_memory_is_large(needed_bytes: int = 512 * 2**20) -> bool:
-    try:
-        status = os.statvfs("/dev/shm")  # noqa: S108 - it is asked, not written
-    except OSError:
-        return False
-    return status.f_bavail * status.f_frsize >= needed_bytes
 
 
 class _Pipes:
@@ -258,6 +261,14 @@ class BrowserProcess:
     def stderr_tail(self) -> str:
         """The last lines of the browser's stderr."""
         return b"".join(self._stderr).decode(errors="replace").strip()[-2000:]
+
+    def activity(self) -> Activity | None:
+        """Whether the browser's own process is stopped, and what it has used; None when it has ended."""
+        return activity(self.pid) if self.pid else None
+
+    def pss_bytes(self) -> int:
+        """Proportional memory of all its processes together; reads much of /proc, so not in the event loop."""
+        return group_pss_bytes(self._group) if self._group else 0
 
     def is_alive(self) -> bool:
         """Whether the browser's process, and not another one with its id, still runs; a stopped one does."""

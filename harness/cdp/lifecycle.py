@@ -10,28 +10,44 @@ from __future__ import annotations
 import random
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 import anyio
 import anyio.abc
+import anyio.to_thread
 
 from harness.basics.errors import OperationError
 from harness.basics.failures import Cause, Containment
 from harness.basics.ids import new_failure_id
 from harness.cdp.connection import Connection
-from harness.cdp.errors import BrowserFailedError, CdpError, ConnectFailedError, ConnectionLostError
+from harness.cdp.errors import (
+    BrowserFailedError,
+    BrowserGoneError,
+    CdpError,
+    CommandTimeoutError,
+    ConnectFailedError,
+)
+from harness.cdp.health import BrowserHealth, HealthPolicy
 from harness.cdp.launch import BrowserProcess, LaunchOptions
 from harness.cdp.observing import CommandMetrics, both, telling
-from harness.cdp.ports import ConnectionLostPort, Fence
-from harness.cdp.reconnect import BrowserGoneError, Reconnector, ReconnectPolicy
+from harness.cdp.ports import ConnectionLostPort, Fence, Quiesce, RendererHungPort
+from harness.cdp.process_stat import Activity
+from harness.cdp.reconnect import Reconnector, ReconnectPolicy
 from harness.cdp.reconnect_coordinator import ReconnectCoordinator, endpoint_of
+from harness.cdp.recycling import RecyclePolicy
+from harness.cdp.remote import RemoteBrowser, RemoteEndpoint
+from harness.cdp.renderer_watch import RendererPolicy, RendererWatch
+from harness.cdp.safe_point import SafePoint
+from harness.cdp.session import Session
 from harness.cdp.states import BROWSER_TRANSITIONS, BrowserState
 from harness.cdp.transport import Transport
 from harness.telemetry.pipeline import Log
 
 STARTS_PER_RESTART = 3
 _LAST_WORDS_S = 0.5
+_RECYCLE_AGAIN_S = 60.0
+_OVER = frozenset({BrowserState.FAILED, BrowserState.STOPPING, BrowserState.STOPPED})
 
 
 class BrowserIdentity(NamedTuple):
@@ -40,13 +56,6 @@ class BrowserIdentity(NamedTuple):
     product: str
     protocol: str
     user_agent: str
-
-
-class HealthPolicy(NamedTuple):
-    """A ping on the browser each `every_s`; two in a row unanswered within `deadline_s` end the connection."""
-
-    every_s: float = 2.0
-    deadline_s: float = 3.0
 
 
 class CdpLifecycleManager:
@@ -59,7 +68,7 @@ class CdpLifecycleManager:
         cohort: str,
         cohort_index: int,
         cohorts: int,
-        launch: LaunchOptions,
+        launch: LaunchOptions | RemoteEndpoint,
         policy: ReconnectPolicy,
         fence: Fence,
         on_connection_lost: ConnectionLostPort,
@@ -70,22 +79,36 @@ class CdpLifecycleManager:
         coordinator: ReconnectCoordinator | None = None,
         on_started: Callable[[CdpLifecycleManager], None] = lambda _: None,
         metrics: CommandMetrics | None = None,
+        renderers: RendererPolicy | None = None,
+        on_renderer_hung: RendererHungPort = lambda _scope, _reason: None,
+        recycle: RecyclePolicy | None = None,
     ) -> None:
         self.browser_id, self.cohort = browser_id, cohort
         self.state = BrowserState.STARTING
         self.identity: BrowserIdentity | None = None
         self.launch = launch
-        self.process: BrowserProcess | None = None
+        self.process: BrowserProcess | RemoteBrowser | None = None
         self.incarnation = 0
         self.reconnects = 0
         self.restarts = 0
+        self.recycled = 0
         self._policy = policy
         self._fence = fence
         self._on_connection_lost = on_connection_lost
         self._on_started = on_started
         self._log = log
         self._command_timeout_s = command_timeout_s
-        self._health = health or HealthPolicy()
+        self._health = BrowserHealth(health or HealthPolicy(), self._activity)
+        self._renderers = renderers or RendererPolicy()
+        self._on_renderer_hung = on_renderer_hung
+        self._recycle = recycle or RecyclePolicy()
+        self._lifetime_s = self._recycle.lifetime_s(rng)
+        self._recycling = ""
+        self._hung = ""
+        self._started_s = 0.0
+        self.safe_point = SafePoint()
+        """Whoever works on the browser says so here: planned restarts wait for it."""
+        self._quiesce: Quiesce = self.safe_point
         self._reconnector = Reconnector(
             policy,
             browser_id=browser_id,
@@ -162,6 +185,7 @@ class CdpLifecycleManager:
                     self._set(BrowserState.HEALTHY, "started")
                     task_status.started()
                     tasks.start_soon(self._watch_health, name=f"health {self.browser_id}")
+                    tasks.start_soon(self._watch_recycling, name=f"recycling {self.browser_id}")
                     tasks.start_soon(self._cancel_when_stopping, tasks.cancel_scope, name=f"stop {self.browser_id}")
                     await self._keep(tasks)
                     tasks.cancel_scope.cancel()
@@ -188,7 +212,10 @@ class CdpLifecycleManager:
 
     async def _start_process(self, tasks: anyio.abc.TaskGroup) -> None:
         started = time.monotonic()
-        self.process = await BrowserProcess.start(self.launch)
+        if isinstance(self.launch, RemoteEndpoint):
+            self.process = await RemoteBrowser.start(self.launch)
+        else:
+            self.process = await BrowserProcess.start(self.launch)
         self.incarnation += 1
         self._told_start = False
         tasks.start_soon(self._cut_at_exit, self.process, name=f"exit {self.browser_id}")
@@ -196,10 +223,12 @@ class CdpLifecycleManager:
         connection = self._adopt(tasks, transport, attempts=1)
         try:
             version = await connection.call("Browser.getVersion", timeout_s=self.launch.start_timeout_s)
-            await self._prepare(connection)
+            await self._prepare(connection, self.launch.start_timeout_s)
         except CdpError as error:
             raise await self._silent_start(self.process, error) from error
         await self.process.identify()
+        self._started_s = time.monotonic()
+        self._health.answered()
         self.identity = BrowserIdentity(version["product"], version["protocolVersion"], version["userAgent"])
         if self.launch.no_sandbox:
             self._log.warning(
@@ -211,23 +240,26 @@ class CdpLifecycleManager:
             cohort=self.cohort,
             product=self.identity.product,
             pid=self.process.pid,
-            kind=self.launch.binary.kind,
+            kind=self.launch.kind,
             startup_ms=(time.monotonic() - started) * 1e3,
         )
         self._told_start = True
         self._on_started(self)
 
-    async def _cut_at_exit(self, process: BrowserProcess) -> None:
+    def _activity(self) -> Activity | None:
+        return self.process.activity() if self.process is not None else None
+
+    async def _cut_at_exit(self, process: BrowserProcess | RemoteBrowser) -> None:
         """A browser that is gone is lost, whoever else may hold its socket open."""
         await process.exited.wait()
         if self.process is process and self._connection is not None:
             self._connection.abort()
 
-    async def _prepare(self, connection: Connection) -> None:
+    async def _prepare(self, connection: Connection, timeout_s: float) -> None:
         """What every new connection asks first: to be told of targets that crash, come and go."""
-        await connection.call("Target.setDiscoverTargets", {"discover": True})
+        await connection.call("Target.setDiscoverTargets", {"discover": True}, timeout_s=timeout_s)
 
-    async def _silent_start(self, process: BrowserProcess, error: CdpError) -> BrowserFailedError:
+    async def _silent_start(self, process: BrowserProcess | RemoteBrowser, error: CdpError) -> BrowserFailedError:
         with anyio.move_on_after(_LAST_WORDS_S):  # what it died of arrives on another pipe
             await process.exited.wait()
         return BrowserFailedError(
@@ -252,6 +284,8 @@ class CdpLifecycleManager:
             timeout_s=self._command_timeout_s,
         )
         tasks.start_soon(connection.run, name=f"reader {self.browser_id}")
+        watch = RendererWatch(connection, self._renderers, self._renderer_hung)
+        tasks.start_soon(watch.run, name=f"renderers {self.browser_id}")
         self._log.info(
             "cdp.connected",
             browser_id=self.browser_id,
@@ -266,6 +300,9 @@ class CdpLifecycleManager:
         assert self.process is not None
         process = self.process
         planned, self._planned_fault = self._planned_fault, None
+        if self._recycling:
+            await self._renew(tasks)
+            return
         with anyio.move_on_after(0.25):  # a killed browser's exit arrives just after its socket's end
             await process.exited.wait()
         if not process.is_alive():
@@ -282,22 +319,50 @@ class CdpLifecycleManager:
             await self._restart(tasks, f"it could not be reached again: {error}", planned)
             return
         connection = self._adopt(tasks, transport, attempts)
-        try:
-            await self._prepare(connection)
-        except CdpError:
-            connection.abort()  # where it was lost again, that is told already
+        if not await self._answers(connection):
+            await self._restart(tasks, "it accepts connections and answers nothing", planned)
+            return
         self.reconnects += 1
         self._set(BrowserState.HEALTHY, "the same browser answers again")
         self._record(Cause.CONNECTION_LOST, Containment.SESSION_REATTACHED, "cdp.connection", planned)
 
+    async def _answers(self, connection: Connection) -> bool:
+        """Whether the browser answers over a new connection; one that is lost again counts as answering, and is told."""
+        while True:
+            try:
+                await self._prepare(connection, self._policy.connect_timeout_s)
+            except CommandTimeoutError:
+                if self._health.missed() == "hung":
+                    self._hung = f"it hangs: {self._health.misses} questions in a row without an answer"
+                    return False
+            except CdpError:
+                connection.abort()
+                return True
+            else:
+                self._health.answered()
+                return True
+
     async def _connect_again(self) -> Transport:
         assert self.process is not None
-        if not self.process.is_alive():
-            raise BrowserGoneError(f"process {self.process.pid} is gone")
-        # The address holds the browser's own id: another browser on the same port answers it with 404.
-        return await self.process.connect(self._policy.connect_timeout_s)
+        process = self.process
+        if not process.is_alive():
+            raise BrowserGoneError(f"process {process.pid} is gone")
+        activity = process.activity()
+        if activity is not None and activity.stopped:
+            self._hung = "it hangs: its process is stopped"
+            raise BrowserGoneError(f"process {process.pid} is stopped")
+        try:
+            # The address holds the browser's own id: another browser on the same port answers it with 404.
+            return await process.connect(self._policy.connect_timeout_s)
+        except ConnectFailedError as error:
+            if isinstance(error.__cause__, TimeoutError) and self._health.missed() == "hung":
+                self._hung = f"it hangs: {self._health.misses} questions in a row without an answer"
+                raise BrowserGoneError(f"process {process.pid} does not answer") from error
+            raise
 
     async def _restart(self, tasks: anyio.abc.TaskGroup, reason: str, planned: str | None) -> None:
+        hung, self._hung = self._hung, ""
+        reason = hung or reason
         self._set(BrowserState.RESTARTING, reason)
         exit_code = await self._end_process(planned=False)
         now = time.monotonic()
@@ -306,20 +371,41 @@ class CdpLifecycleManager:
         self._restart_times.append(now)
         why = f"{self._policy.restarts_per_hour} restarts in an hour are spent"
         if len(self._restart_times) <= self._policy.restarts_per_hour:
-            for _ in range(STARTS_PER_RESTART):
-                try:
-                    await self._start_process(tasks)
-                except OperationError as error:
-                    why = f"{STARTS_PER_RESTART} starts failed, at last with: {error}"
-                    await self._end_process(planned=False)
-                    continue
-                self.restarts += 1
-                self._set(BrowserState.HEALTHY, "a new browser runs")
-                detail = f"{reason} (exit code {exit_code})"
-                self._record(Cause.BROWSER_DIED, Containment.BROWSER_RESTARTED, "browser.process", planned, detail)
-                return
-        self._set(BrowserState.FAILED, why)
-        self._record(Cause.BROWSER_START_FAILED, Containment.RUN_STOPPED, "browser.process", planned, why)
+            why = await self._start_another(tasks, "a new browser runs")
+        if why:
+            self._set(BrowserState.FAILED, why)
+            self._record(Cause.BROWSER_START_FAILED, Containment.RUN_STOPPED, "browser.process", planned, why)
+            return
+        self.restarts += 1
+        cause = Cause.BROWSER_HUNG if hung else Cause.BROWSER_DIED
+        detail = f"{reason} (exit code {exit_code})"
+        self._record(cause, Containment.BROWSER_RESTARTED, "browser.process", planned, detail)
+
+    async def _renew(self, tasks: anyio.abc.TaskGroup) -> None:
+        """A planned restart: no failure, and not counted against the budget."""
+        self._set(BrowserState.RESTARTING, f"planned: {self._recycling}")
+        await self._end_process(planned=True)
+        why = await self._start_another(tasks, "renewed as planned")
+        self._recycling = ""
+        if why:
+            self._set(BrowserState.FAILED, why)
+            self._record(Cause.BROWSER_START_FAILED, Containment.RUN_STOPPED, "browser.process", None, why)
+            return
+        self.recycled += 1
+
+    async def _start_another(self, tasks: anyio.abc.TaskGroup, done: str) -> str:
+        """Start until one is healthy; returns why none is, or nothing."""
+        why = ""
+        for _ in range(STARTS_PER_RESTART):
+            try:
+                await self._start_process(tasks)
+            except OperationError as error:
+                why = f"{STARTS_PER_RESTART} starts failed, at last with: {error}"
+                await self._end_process(planned=False)
+                continue
+            self._set(BrowserState.HEALTHY, done)
+            return ""
+        return why
 
     async def _end_process(self, *, planned: bool) -> int | None:
         """Kill the process that there is, if any, and tell the end of one whose start was told; returns its exit code."""
@@ -342,7 +428,13 @@ class CdpLifecycleManager:
         return process.exit_code
 
     def _record(
-        self, cause: Cause, containment: Containment, operation: str, planned: str | None, detail: str = ""
+        self,
+        cause: Cause,
+        containment: Containment,
+        operation: str,
+        planned: str | None,
+        detail: str = "",
+        ids: Mapping[str, str] | None = None,
     ) -> None:
         self._log.error(
             "failure.recorded",
@@ -353,32 +445,87 @@ class CdpLifecycleManager:
             operation=operation,
             detail=detail or f"browser {self.browser_id}, cohort {self.cohort}",
             injected=planned is not None,
-            browser_id=self.browser_id,
+            **{**(ids or {}), "browser_id": self.browser_id},
         )
 
+    # --- watching
+
     async def _watch_health(self) -> None:
-        misses, watched = 0, self._connection
         while True:
-            await anyio.sleep(self._health.every_s)
-            connection = self._connection
-            if self.state not in {BrowserState.HEALTHY, BrowserState.UNHEALTHY} or connection is None:
-                continue
-            if connection is not watched:
-                misses, watched = 0, connection
+            await anyio.sleep(self._health.policy.every_s)
+            await self._ask()
+
+    async def _ask(self) -> None:
+        """Ask the browser until it answers, is lost, or is known to hang."""
+        while (connection := self._connection) and self.state in {BrowserState.HEALTHY, BrowserState.UNHEALTHY}:
             try:
-                await connection.call("Browser.getVersion", timeout_s=self._health.deadline_s)
-            except ConnectionLostError:
-                continue
-            except CdpError as error:
-                misses += 1
+                await connection.call("Browser.getVersion", timeout_s=self._health.policy.deadline_s)
+            except CommandTimeoutError as error:
+                judgement = self._health.missed()
                 if self.state is BrowserState.HEALTHY:
                     self._set(BrowserState.UNHEALTHY, str(error))
-                if misses >= 2:
-                    connection.abort()
+                if judgement == "hung":
+                    self._end_hung(connection)
+                    return
+            except CdpError:
+                return
+            else:
+                self._health.answered()
+                if self.state is BrowserState.UNHEALTHY:
+                    self._set(BrowserState.HEALTHY, "it answers again")
+                return
+
+    def _end_hung(self, connection: Connection) -> None:
+        """A stopped process is killed, and so is one that hangs behind a pipe. Behind a socket it may be the connection that
+        hangs: the browser is asked over another one first, and killed when it does not answer there either."""
+        activity, process = self._activity(), self.process
+        if process is not None and (not process.reconnectable or (activity is not None and activity.stopped)):
+            self._hung = f"it hangs: {self._health.misses} questions in a row without an answer"
+            process.kill()
+        connection.abort()
+
+    def _renderer_hung(self, session: Session) -> None:
+        reason = "its renderer does not answer, and the browser does"
+        self._on_renderer_hung(session.scope, reason)
+        detail = f"browser {self.browser_id}, target {session.target_id}"
+        self._record(Cause.RENDERER_HUNG, Containment.PAGE_CLOSED, "cdp.session", None, detail, ids=session.correlation)
+
+    async def _watch_recycling(self) -> None:
+        while True:
+            await anyio.sleep(self._recycle.check_s)
+            process = self.process
+            if self.state is not BrowserState.HEALTHY or process is None:
                 continue
-            misses = 0
-            if self.state is BrowserState.UNHEALTHY:
-                self._set(BrowserState.HEALTHY, "it answers again")
+            memory_bytes = await anyio.to_thread.run_sync(process.pss_bytes, abandon_on_cancel=True)
+            reason = self._recycle.due(memory_bytes, time.monotonic() - self._started_s, self._lifetime_s)
+            if reason and not await self.recycle(reason):
+                await anyio.sleep(_RECYCLE_AGAIN_S)  # work that cannot be interrupted now is not held up all the time
+
+    async def recycle(self, reason: str) -> bool:
+        """Renew the browser at a safe point, so that no spin notices; False when none came, and nothing was done."""
+        self._tell_recycling("waiting", reason)
+        if not await self._quiesce.quiesce(self._recycle.quiesce_s):
+            self._tell_recycling("put off", reason)
+            return False
+        try:
+            if self.state is not BrowserState.HEALTHY or self._connection is None:
+                self._tell_recycling("not needed", reason)
+                return False
+            self._recycling = reason
+            await self._connection.close()
+            while self._recycling and self.state not in _OVER:
+                await self._changed.wait()
+        finally:
+            self._quiesce.resume()
+        self._tell_recycling("renewed" if self.state is BrowserState.HEALTHY else "failed", reason)
+        return self.state is BrowserState.HEALTHY
+
+    def _tell_recycling(self, outcome: str, reason: str) -> None:
+        self._log.info(
+            "browser.recycling", browser_id=self.browser_id, cohort=self.cohort, outcome=outcome, reason=reason
+        )
+
+    # --- the end
 
     async def _shut_down(self) -> None:
         self._set(BrowserState.STOPPING, "asked to stop" if self.state is not BrowserState.FAILED else "it has failed")

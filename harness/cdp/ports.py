@@ -26,6 +26,26 @@ class ConnectionLostPort(Protocol):
         ...
 
 
+class RendererHungPort(Protocol):
+    """Told before the target of a hung renderer is closed: its owner loses it first."""
+
+    def __call__(self, scope: str, reason: str) -> None:
+        """Revoke the lease of `scope`, where there is one."""
+        ...
+
+
+class Quiesce(Protocol):
+    """A safe point, asked for before a planned restart."""
+
+    async def quiesce(self, deadline_s: float) -> bool:
+        """Let nothing new begin on the browser, and return True when nothing is at work; False past the deadline."""
+        ...
+
+    def resume(self) -> None:
+        """Let work begin again."""
+        ...
+
+
 class CommandObserver(Protocol):
     """Told of each command once it is over, in its sender's own task: correlation is bound there."""
 

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 import anyio
 import tenacity
 
-from harness.cdp.errors import ConnectFailedError
+from harness.cdp.errors import BrowserGoneError, ConnectFailedError
 from harness.cdp.reconnect_coordinator import ReconnectCoordinator
 from harness.cdp.reconnecting.policy import ReconnectPolicy
 from harness.cdp.reconnecting.waits import WaitRule
@@ -19,10 +19,6 @@ from harness.telemetry.pipeline import Log
 __all__ = ["BrowserGoneError", "ReconnectPolicy", "Reconnector"]
 
 Sleep = Callable[[float], Awaitable[None]]
-
-
-class BrowserGoneError(Exception):
-    """The process behind the endpoint is dead: no attempt can succeed."""
 
 
 class Reconnector:

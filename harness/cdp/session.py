@@ -48,6 +48,7 @@ class Session(EventSource):
         self.correlation: Mapping[str, str] = {}
         self.closing = False
         self.crashed = False
+        self.dialog_open = False
 
     def call(self, method: str, params: Params | None = None, **options: Any) -> Coroutine[Any, Any, Any]:
         """Send a command of this session; options as in `Connection.call`."""

@@ -22,7 +22,7 @@ LINE_EVERY_S = 5.0
 class LiveView:
     """Attached to a run's status by the application; draws until the run has ended."""
 
-    def __init__(self, console: Console, *, silent: bool, binary: BrowserBinary, sandbox: bool) -> None:
+    def __init__(self, console: Console, *, silent: bool, binary: BrowserBinary | None, sandbox: bool) -> None:
         self._console = console
         self._silent = silent
         self._binary = binary
@@ -32,10 +32,13 @@ class LiveView:
         """An async context that draws; None where nothing is to be drawn."""
         if self._silent:
             return None
-        self._console.print(
-            f"browser: {self._binary.path} ({self._binary.kind}, by {self._binary.origin})", markup=False
-        )
-        if not self._sandbox:
+        if self._binary is None:
+            self._console.print("browsers: attached to those at the profile's endpoints", markup=False)
+        else:
+            self._console.print(
+                f"browser: {self._binary.path} ({self._binary.kind}, by {self._binary.origin})", markup=False
+            )
+        if not self._sandbox and self._binary is not None:
             self._console.print(
                 "running as root: the browser gets --no-sandbox (uid 0 only)", markup=False, soft_wrap=True
             )

@@ -238,6 +238,11 @@ class Coordinator:
         self._ended("lease.revoked", scope, binding, epoch, reason=reason)
         self._hand_over(scope)
 
+    def revoke_if_owned(self, scope: str, reason: str) -> None:
+        """As `revoke`; nothing where the scope is free. The CDP floor's port for a hung renderer."""
+        if scope in dict(self.table.owned()):
+            self.revoke(scope, reason)
+
     def revoke_browser(self, browser_id: str, reason: str) -> None:
         """The CDP floor's `on_connection_lost` port: everything that this browser held is revoked."""
         for scope, entry in list(self.table.owned()):

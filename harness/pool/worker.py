@@ -106,7 +106,8 @@ class Worker:
         with correlated(worker_id=self.id):
             try:
                 while (item := await self._queue.claim(self.id)) is not None:
-                    await self._spin(item)
+                    async with self._manager.safe_point.working():
+                        await self._spin(item)
                     self._set(WorkerState.IDLE)
                     await anyio.sleep(pause_s(self._outcomes.failures_in_a_row))
                 self._set(WorkerState.STOPPED)

@@ -99,7 +99,7 @@ def size(prepared: Prepared) -> tuple[int, int]:
     if mode in {Mode.SEQUENTIAL, Mode.FIRST_SPIN}:
         return 1, 1
     workers = prepared.options.workers or run.workers
-    return workers, min(run.browsers, workers)
+    return workers, min(len(prepared.loaded.profile.browser.endpoints) or run.browsers, workers)
 
 
 def duration_s(prepared: Prepared) -> float:

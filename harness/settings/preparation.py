@@ -38,12 +38,13 @@ class RunOptions(NamedTuple):
 
 
 class Prepared(NamedTuple):
-    """A run that can start: everything that can be refused before the start has been looked at."""
+    """A run that can start: everything that can be refused before the start has been looked at. binary: None where the
+    profile names endpoints of browsers that run already."""
 
     loaded: LoadedProfile
     options: RunOptions
     environment: Environment
-    binary: BrowserBinary
+    binary: BrowserBinary | None
     registry: StrategyRegistry
     maps: dict[str, ReadMap]
     accounts: dict[str, Secret]
@@ -68,7 +69,8 @@ def prepare(loaded: LoadedProfile, options: RunOptions, environment: Environment
         maps[path.name] = ReadMap(bound, found.drift)
     site_secrets = {account: secrets.token_urlsafe(18) for account in profile.site.accounts}
     credentials = _credentials(loaded, chosen, site_secrets)
-    binary = find_browser(environment.browser, headless=profile.browser.headless)
+    launched = not profile.browser.endpoints
+    binary = find_browser(environment.browser, headless=profile.browser.headless) if launched else None
     shares = [PathShare(p.name, p.weight, p.credentials, p.priority, p.attempts) for p in chosen]
     accounts = {account: Secret(f"site:{account}", value) for account, value in site_secrets.items()}
     return Prepared(

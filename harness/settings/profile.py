@@ -12,6 +12,7 @@ from harness.basics.errors import UsageError
 from harness.burnin.faults import PlannedFault
 from harness.cdp.launch import TransportKind
 from harness.cdp.reconnecting.policy import ReconnectPolicy
+from harness.cdp.recycling import RecyclePolicy
 from harness.readiness.slo import Thresholds
 from harness.settings.reconnect_profile import DEFAULT_RECONNECT, NamedReconnect, chosen_reconnect
 from harness.settings.references import check_references
@@ -22,6 +23,7 @@ Count = Annotated[int, Meta(ge=1, le=10_000)]
 Seconds = Annotated[float, Meta(gt=0, le=31 * 86_400)]
 Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 Origin = Annotated[str, Meta(pattern=r"^https?://[^/?#@\s]+$")]
+Endpoint = Annotated[str, Meta(pattern=r"^(wss?://[^/?#@\s]+/devtools/browser/[^/?#\s]+|https?://[^/?#@\s]+/?)$")]
 NoOrigin = Annotated[str, Meta(pattern=r"^(https?://[^/?#@\s]+)?$")]
 
 
@@ -41,10 +43,11 @@ class RunSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
 
 class BrowserSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`[browser]`: flags are added to ours, and may not change how we reach the browser or where its profile lies; the
-    only transport of this version is the WebSocket."""
+    """`[browser]`: flags are added to ours, and may not change how we reach the browser or where its profile lies.
+    endpoints: browsers that run already, one each; with them nothing is launched, and nothing of theirs is ended."""
 
     headless: bool = True
+    endpoints: tuple[Endpoint, ...] = ()
     transport: TransportKind = "websocket"
     flags: tuple[Annotated[str, Meta(pattern=r"^--[a-z0-9-]+(=.*)?$")], ...] = ()
     command_timeout_s: Seconds = 10.0
@@ -115,6 +118,7 @@ class Profile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     credentials: tuple[CredentialSettings, ...] = ()
     strategies: StrategySettings = StrategySettings()
     reconnect: str | ReconnectPolicy = DEFAULT_RECONNECT
+    recycle: RecyclePolicy = RecyclePolicy()
     faults: tuple[PlannedFault, ...] = ()
     criteria: Thresholds = Thresholds()
 

@@ -48,8 +48,23 @@ def check_references(file: Path, profile: Profile) -> None:
         raise wrong(
             "run.browsers", f"{profile.run.browsers} browsers, {profile.run.workers} workers", "at most one each"
         )
+    endpoints = profile.browser.endpoints
+    if len(set(endpoints)) < len(endpoints):
+        raise wrong("browser.endpoints", "one address is named twice", "name each browser once")
+    if endpoints and (profile.browser.transport == "pipe" or profile.browser.flags):
+        raise wrong(
+            "browser.endpoints",
+            "browsers that run already have neither our flags nor our pipe",
+            "remove flags and transport, or endpoints",
+        )
+    if endpoints and profile.run.browsers not in {1, len(endpoints)}:
+        raise wrong("run.browsers", f"there are {len(endpoints)} endpoints, one browser each", "leave it out")
+    if len(endpoints) > profile.run.workers:
+        raise wrong(
+            "browser.endpoints", f"{len(endpoints)} browsers, {profile.run.workers} workers", "at most one each"
+        )
     for number, fault in enumerate(profile.faults):
-        if fault.browser > profile.run.browsers or fault.browser < 1 or fault.at_s < 0:
+        if fault.browser > (len(endpoints) or profile.run.browsers) or fault.browser < 1 or fault.at_s < 0:
             raise wrong(f"faults[{number}]", "no such browser, or a negative time", "correct browser and at_s")
     for flag in profile.browser.flags:
         if flag.partition("=")[0] in OUR_FLAGS:

@@ -47,6 +47,8 @@ _SPECS = (
           pid="count", kind="name", startup_ms="ms"),
     _spec(_OP, "browser.state", "the lifecycle manager moved a browser to another state", browser_id="id", cohort="id",
           from_state="name", to_state="name", reason="text"),
+    _spec(_OP, "browser.recycling", "a planned restart at a safe point: waiting for it, renewed, put off",
+          browser_id="id", cohort="id", outcome="name", reason="text"),
     _spec(_OP, "browser.exited", "a browser process is gone", browser_id="id", cohort="id", pid="count",
           exit_code="integer?", planned="flag", stderr_tail="text"),
     _spec(_OP, "cdp.connected", "the connection to a browser stands", browser_id="id", cohort="id", generation="count",

@@ -35,6 +35,11 @@ TABLES = {
         "`[reconnect]`, or a file of its own",
         "What follows the loss of a browser's connection; see [reconnecting](reconnect.md).",
     ),
+    "recycle": (
+        "RecyclePolicy",
+        "`[recycle]`",
+        "When a browser is renewed at a safe point though nothing is wrong with it.",
+    ),
     "faults": ("PlannedFault", "`[[faults]]`", "One table for each fault that a burn-in makes on purpose."),
     "criteria": ("Thresholds", "`[criteria]`", "What a run is judged by; see [readiness](readiness.md)."),
     "criteria.p95_ms": ("PathSlo", "`[criteria.p95_ms.PATH]`", "Limits of one path, in ms, for the 95th percentile."),
@@ -58,6 +63,10 @@ MEANINGS = {
     "browser.transport": (
         "how the harness talks to the browser: `websocket` outlives a lost connection; `pipe` costs half and opens no port,"
         " but its loss is the browser's"
+    ),
+    "browser.endpoints": (
+        "DevTools addresses of browsers that run already (`ws://…/devtools/browser/…`, or `http://host:port`):"
+        " they are attached to instead of launched, and never ended"
     ),
     "browser.flags": "command-line flags added to ours, like `--lang=de`; not those by which the browser is reached",
     "browser.command_timeout_s": "deadline of one command to the browser",
@@ -87,6 +96,10 @@ MEANINGS = {
     "strategies.folders": "folders, relative to the profile, to look in for packages that Python does not find by itself",
     "strategies.entry_points": "installed entry points (group `harness.strategies`) to load",
     "strategies.exclude": "names of strategies to leave out",
+    "recycle.memory_mib": "memory of a browser with all its processes, above which it is renewed at a safe point",
+    "recycle.after_s": "age at which a browser is renewed, give or take 10 %",
+    "recycle.check_s": "how often both are looked at",
+    "recycle.quiesce_s": "how long a safe point is waited for, with new spins held back, before it is put off",
     "reconnect.scheme": "who may try: one probe, then paced release; each in its slot of a cycle; each by itself",
     "reconnect.jitter": "how waits of `alone` are spread: in `full`, each is drawn from zero to its ceiling",
     "reconnect.base_s": "ceiling of the first wait; it doubles with each attempt, and between probes",
@@ -201,7 +214,7 @@ def _type(annotation: Any) -> tuple[str, str]:
         value = arguments[1]
         is_table = isinstance(value, type) and issubclass(value, Struct)
         return ("tables by name" if is_table else f"table of text to {_type(value)[0]}"), ""
-    return _type(next(argument for argument in arguments if argument is not type(None)))
+    return _type(next(argument for argument in arguments if argument is not type(None)))  # `X | None`
 
 
 def _limits(meta: Meta) -> str:

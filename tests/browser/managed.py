@@ -15,11 +15,13 @@ import psutil
 
 from harness.cdp.connection import Connection
 from harness.cdp.finding import BrowserBinary
-from harness.cdp.launch import LaunchOptions
-from harness.cdp.lifecycle import CdpLifecycleManager, HealthPolicy
+from harness.cdp.health import HealthPolicy
+from harness.cdp.launch import LaunchOptions, TransportKind
+from harness.cdp.lifecycle import CdpLifecycleManager
 from harness.cdp.ports import OpenFence
 from harness.cdp.process_stat import started_ticks
 from harness.cdp.reconnect import ReconnectPolicy
+from harness.cdp.remote import RemoteEndpoint
 from harness.cdp.session import Writer
 from harness.telemetry.pipeline import Telemetry
 from harness.telemetry.sink import ListSink
@@ -51,6 +53,7 @@ async def managed(
     *,
     policy: ReconnectPolicy = QUICK,
     health: HealthPolicy | None = None,
+    transport: TransportKind = "websocket",
 ) -> AsyncIterator[CdpLifecycleManager]:
     """A manager whose browser runs; all of it is gone when the block ends."""
     manager = CdpLifecycleManager(
@@ -58,13 +61,34 @@ async def managed(
         cohort="c1",
         cohort_index=0,
         cohorts=1,
-        launch=launch_options(path),
+        launch=launch_options(path)._replace(transport=transport),
         policy=policy,
         fence=OpenFence(),
         on_connection_lost=lambda _browser, _reason: None,
         log=told.log,
         rng=random.Random(1),
         health=health,
+    )
+    async with anyio.create_task_group() as tasks:
+        await tasks.start(manager.run)
+        yield manager
+        manager.stop()
+
+
+@asynccontextmanager
+async def attached(url: str, told: Told) -> AsyncIterator[CdpLifecycleManager]:
+    """A manager of a browser that somebody else runs."""
+    manager = CdpLifecycleManager(
+        browser_id="remote",
+        cohort="c1",
+        cohort_index=0,
+        cohorts=1,
+        launch=RemoteEndpoint(url),
+        policy=QUICK,
+        fence=OpenFence(),
+        on_connection_lost=lambda _browser, _reason: None,
+        log=told.log,
+        rng=random.Random(1),
     )
     async with anyio.create_task_group() as tasks:
         await tasks.start(manager.run)

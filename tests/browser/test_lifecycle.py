@@ -12,10 +12,10 @@ import pytest
 
 from harness.cdp.connection import Connection
 from harness.cdp.errors import ConnectionLostError
-from harness.cdp.lifecycle import HealthPolicy
+from harness.cdp.health import HealthPolicy
 from harness.cdp.reconnect import ReconnectPolicy
 from harness.navigation.cdp_page import CdpPage
-from tests.browser.managed import Told, evaluate, family, managed, new_target, seconds_until_ended
+from tests.browser.managed import Told, attached, evaluate, family, managed, new_target, seconds_until_ended
 
 
 async def _next(manager, before: Connection) -> Connection:
@@ -88,4 +88,23 @@ async def test_a_browser_that_is_stopped_by_a_signal_is_found_out_and_replaced(b
         seconds_until_ended(processes)
         assert (manager.incarnation, manager.restarts) == (2, 1)
     states = [event["to_state"] for event in told.fields("browser.state")]
-    assert states[:5] == ["healthy", "unhealthy", "reconnecting", "restarting", "healthy"]
+    assert states[:4] == ["healthy", "unhealthy", "restarting", "healthy"]
+    assert [failure["cause"] for failure in told.fields("failure.recorded")] == ["browser_hung"]
+
+
+async def test_a_browser_that_runs_already_is_attached_to_and_left_running(browser_path: Path) -> None:
+    told = Told()
+    async with managed(browser_path, told, "b1") as other:
+        port = other.process.endpoint.split("/")[2]
+        for url in (other.process.endpoint, f"http://{port}"):
+            async with attached(url, told) as manager:
+                connection = await manager.ready()
+                page = CdpPage(context_id="", target_id=await new_target(connection), log=told.log)
+                session = await page.aim(connection, ())
+                assert await evaluate(session.writer(()), "6 * 7") == 42
+                manager.cut()
+                second = await _next(manager, connection)
+                await page.aim(second, ())
+                assert (manager.incarnation, manager.reconnects) == (1, 1)
+        assert other.process.is_alive()
+        assert (await (await other.ready()).call("Browser.getVersion"))["product"] == other.identity.product

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import os
-import sys
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -14,8 +12,11 @@ from harness.burnin.snapshots import take_snapshots
 from harness.cdp.lifecycle import CdpLifecycleManager
 
 
-def managers(*pids: int | None) -> list[CdpLifecycleManager]:
-    made = [SimpleNamespace(process=None if pid is None else SimpleNamespace(pid=pid)) for pid in pids]
+def managers(*pss_bytes: int | None) -> list[CdpLifecycleManager]:
+    made = [
+        SimpleNamespace(process=None if pss is None else SimpleNamespace(pss_bytes=lambda pss=pss: pss))
+        for pss in pss_bytes
+    ]
     return cast("list[CdpLifecycleManager]", made)
 
 
@@ -41,19 +42,17 @@ async def first_events(world: Any, browsers: list[CdpLifecycleManager], name: st
 async def test_a_snapshot_tells_what_the_run_and_its_browsers_use(world: Any) -> None:
     world.figures.spins, world.figures.failed, world.figures.unknown = 9, 2, 1
     world.figures.latency_ms.add(100.0)
-    (event, *_) = await first_events(world, managers(os.getpid()), "run.snapshot", 2)
+    (event, *_) = await first_events(world, managers(7_000_000, 2_000_000), "run.snapshot", 2)
     assert (event["busy"], event["spins"], event["failures"]) == (3, 9, 3)
     assert 99 <= event["p95_ms"] <= 101
     assert event["rss_bytes"] > 1_000_000
-    assert event["browser_pss_bytes"] > 1_000_000
+    assert event["browser_pss_bytes"] == 9_000_000
     assert event["cpu_s"] > 0
     assert event["loop_lag_ms"] >= 0
 
 
 async def test_a_browser_that_is_gone_or_not_there_counts_nothing(world: Any) -> None:
-    ended = await anyio.open_process([sys.executable, "-c", ""])
-    await ended.aclose()
-    (event, *_) = await first_events(world, managers(ended.pid, None), "run.snapshot")
+    (event, *_) = await first_events(world, managers(0, None), "run.snapshot")
     assert event["browser_pss_bytes"] == 0
 
 
@@ -63,6 +62,6 @@ async def test_a_figure_that_cannot_be_taken_is_told_and_the_next_is_tried(
     def refused(_pids: object) -> int:
         raise psutil.AccessDenied(1)
 
-    monkeypatch.setattr(snapshots, "_family_pss_bytes", refused)
+    monkeypatch.setattr(snapshots, "_pss_bytes", refused)
     assert len(await first_events(world, managers(), "snapshot.failed", 2)) >= 2
     assert world.events("run.snapshot") == []

@@ -7,6 +7,8 @@ import contextlib
 import json
 import os
 import random
+import signal
+import sys
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -21,11 +23,13 @@ from websockets.asyncio.server import Server, ServerConnection, serve
 from harness.basics.transitions import InvalidTransitionError
 from harness.cdp.errors import BrowserFailedError, ConnectionLostError
 from harness.cdp.finding import BrowserBinary
+from harness.cdp.health import HealthPolicy
 from harness.cdp.launch import LaunchOptions
-from harness.cdp.lifecycle import CdpLifecycleManager, HealthPolicy
+from harness.cdp.lifecycle import CdpLifecycleManager
 from harness.cdp.ports import OpenFence
 from harness.cdp.profile_folder import PREFIX
 from harness.cdp.reconnect import ReconnectPolicy
+from harness.cdp.recycling import RecyclePolicy
 from harness.cdp.states import BrowserState
 
 QUICK = ReconnectPolicy(base_s=0.001, cap_s=0.001, attempts=2, stagger_window_s=0.0)
@@ -77,7 +81,12 @@ class House:
         return self.script(f"echo 'DevTools listening on {url}' >&2\nexec sleep 60\n")
 
     def manager(
-        self, launch: LaunchOptions, *, policy: ReconnectPolicy = QUICK, health: HealthPolicy = CALM
+        self,
+        launch: LaunchOptions,
+        *,
+        policy: ReconnectPolicy = QUICK,
+        health: HealthPolicy = CALM,
+        recycle: RecyclePolicy | None = None,
     ) -> CdpLifecycleManager:
         return CdpLifecycleManager(
             browser_id="b1",
@@ -91,6 +100,7 @@ class House:
             log=self.events.log,
             rng=random.Random(1),
             health=health,
+            recycle=recycle,
             on_started=lambda manager: self.started.append(manager.process.pid),
         )
 
@@ -321,6 +331,79 @@ async def test_a_browser_that_does_not_answer_is_unhealthy_then_reached_anew(hou
         await manager.ready()
         assert manager.incarnation == 1
     assert house.states()[:4] == ["healthy", "unhealthy", "reconnecting", "healthy"]
+
+
+async def test_a_browser_that_accepts_connections_and_answers_nothing_is_replaced(
+    house: House, endpoint: Endpoint
+) -> None:
+    health = HealthPolicy(every_s=0.01, deadline_s=0.02)
+    policy = ReconnectPolicy(base_s=0.001, cap_s=0.001, attempts=2, stagger_window_s=0.0, connect_timeout_s=0.05)
+    async with running(house.manager(house.browser(endpoint.url), health=health, policy=policy)) as manager:
+        endpoint.muted = True
+        await until(manager, BrowserState.RESTARTING)
+        endpoint.muted = False
+        await manager.ready()
+        assert manager.incarnation == 2
+    assert [failure["cause"] for failure in house.fields("failure.recorded")] == ["browser_hung"]
+
+
+async def test_a_stopped_browser_is_killed_without_trying_to_reach_it_again(house: House, endpoint: Endpoint) -> None:
+    health = HealthPolicy(every_s=0.01, deadline_s=0.02)
+    async with running(house.manager(house.browser(endpoint.url), health=health)) as manager:
+        os.kill(manager.process.pid, signal.SIGSTOP)
+        endpoint.muted = True
+        await until(manager, BrowserState.RESTARTING)
+        endpoint.muted = False
+        await manager.ready()
+    assert "reconnecting" not in house.states()
+    assert [failure["cause"] for failure in house.fields("failure.recorded")] == ["browser_hung"]
+
+
+# --- planned restarts
+
+
+async def test_a_browser_is_renewed_at_a_safe_point_as_no_failure(house: House, endpoint: Endpoint) -> None:
+    async with running(house.manager(house.browser(endpoint.url))) as manager:
+        finish = anyio.Event()
+
+        async def work() -> None:
+            async with manager.safe_point.working():
+                first = await manager.ready()
+                await finish.wait()
+                assert first.lost_reason is None
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(work)
+            tasks.start_soon(manager.recycle, "it is old")
+            await anyio.wait_all_tasks_blocked()
+            assert manager.incarnation == 1
+            finish.set()
+        assert (manager.incarnation, manager.recycled, manager.restarts) == (2, 1, 0)
+        assert manager.safe_point.is_open
+        assert await (await manager.ready()).call("X.y") == VERSION
+    assert house.fields("failure.recorded") == []
+    assert house.events.all("cdp.connection_lost") == []
+    assert [event["outcome"] for event in house.fields("browser.recycling")] == ["waiting", "renewed"]
+    assert [event["planned"] for event in house.fields("browser.exited")] == [True, True]
+
+
+async def test_a_planned_restart_that_finds_no_safe_point_is_put_off(house: House, endpoint: Endpoint) -> None:
+    recycle = RecyclePolicy(quiesce_s=0.01)
+    async with running(house.manager(house.browser(endpoint.url), recycle=recycle)) as manager:
+        async with manager.safe_point.working():
+            assert not await manager.recycle("it is old")
+        assert (manager.incarnation, manager.recycled) == (1, 0)
+    assert [event["outcome"] for event in house.fields("browser.recycling")] == ["waiting", "put off"]
+
+
+async def test_a_browser_above_its_memory_is_renewed_by_itself(house: House, endpoint: Endpoint) -> None:
+    recycle = RecyclePolicy(memory_mib=64, check_s=0.01)
+    hog = f"import sys, time; block = bytearray(80 << 20); sys.stderr.write('DevTools listening on {endpoint.url}\\n')"
+    launch = house.script(f'exec {sys.executable} -u -c "{hog}; time.sleep(60)"\n')
+    async with running(house.manager(launch, recycle=recycle)) as manager:
+        while not manager.recycled:
+            await manager._changed.wait()
+    assert "is above 64 MiB" in house.fields("browser.recycling")[0]["reason"]
 
 
 async def test_a_browser_that_answers_again_in_time_is_healthy_again(house: House, endpoint: Endpoint) -> None:

@@ -106,3 +106,13 @@ def test_first_spin_is_one_guarded_spin(harness: Any) -> None:
     ended = harness("run", "--mode", "first-spin", "--profile", harness.profile(), "--path", "cabinet", "--json")
     assert ended.code == 0, ended.out + ended.err
     assert len(harness.events("spin.started")) == 1
+
+
+def test_browsers_are_renewed_in_mid_run_and_no_spin_notices(harness: Any) -> None:
+    profile = harness.profile(extra="[recycle]\nafter_s = 2\ncheck_s = 0.2\n")
+    ended = harness("burn-in", "--profile", profile, "--for", "8s", "--json")
+    assert ended.code == 0, ended.out + ended.err
+    renewed = [event for event in harness.events("browser.recycling") if event["fields"]["outcome"] == "renewed"]
+    assert len(renewed) >= 2
+    assert harness.events("failure.recorded") == []
+    assert {event["fields"]["outcome"] for event in harness.events("spin.ended")} <= {"completed", "cancelled"}

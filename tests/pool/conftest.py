@@ -17,6 +17,7 @@ from harness.cdp.connection import Connection
 from harness.cdp.errors import BrowserFailedError, CdpError, ConnectionLostError, ProtocolError
 from harness.cdp.lifecycle import CdpLifecycleManager
 from harness.cdp.methods import is_write
+from harness.cdp.safe_point import SafePoint
 from harness.cdp.session import Session
 from harness.cdp.states import BrowserState
 from harness.coordination.leases import Coordinator
@@ -80,6 +81,7 @@ class FakeBrowser:
         self.coordinator = coordinator
         self.state = BrowserState.HEALTHY
         self.incarnation = 1
+        self.safe_point = SafePoint()
         self.calls: list[str] = []
         self.fail: dict[str, list[Exception]] = {}
         self.hang: set[str] = set()

@@ -308,3 +308,20 @@ async def test_the_live_view_shows_where_a_worker_is_and_nothing_of_an_old_spin(
     await asyncio.wait([task])
     view = worker.look()
     assert (view.state, view.phase, view.step) == ("stopped", "", "")
+
+
+async def test_a_spin_waits_outside_while_its_browser_is_being_renewed_and_holds_nothing(world: Any) -> None:
+    world.step("look", nothing)
+    world.path("shop", "look", effect=False)
+    world.credential("shop-alice", "alice")
+    item = world.add("shop", credential="shop-alice")
+    assert await world.browser.safe_point.quiesce(60)
+    worker = world.worker()
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(worker.run)
+        await anyio.wait_all_tasks_blocked()
+        assert item.state is ItemState.CLAIMED
+        assert list(world.coordinator.table.owned()) == []
+        assert world.browser.contexts == set()
+        world.browser.safe_point.resume()
+    assert item.state is ItemState.DONE

@@ -125,7 +125,7 @@ def test_what_is_too_large_is_not_even_parsed(file: Path) -> None:
         (SMALLEST + "wieght = 2\n", "paths[0].wieght", "did you mean 'weight'?"),
         (SMALLEST + "[reconnect]\njiter = 'full'\n", "reconnect.jiter", "did you mean 'jitter'?"),
         (SMALLEST + "[criteria.p95_ms.shop]\ntotl = 1\n", "criteria.p95_ms[...].totl", "did you mean 'total'?"),
-        (SMALLEST + "[browser]\nzzz = 1\n", "browser.zzz", "known are headless, transport, flags"),
+        (SMALLEST + "[browser]\nzzz = 1\n", "browser.zzz", "known are headless, endpoints, transport, flags"),
         (SMALLEST + "[[faults]]\nwhen = 1\n", "faults[0].when", "there is no such key"),
     ],
 )
