@@ -66,9 +66,10 @@ class Bare:
 
     # --- what is measured
 
-    async def open(self) -> Page:
-        """A page in the default context, with a session."""
-        target = await self.call("Target.createTarget", {"url": "about:blank"})
+    async def open(self, context: str = "") -> Page:
+        """A page in the default context or in another, with a session."""
+        where = {"browserContextId": context} if context else {}
+        target = await self.call("Target.createTarget", {"url": "about:blank", **where})
         attached = await self.call("Target.attachToTarget", {"targetId": target["targetId"], "flatten": True})
         page = Page(attached["sessionId"])
         await self.call("Page.enable", {}, page.session_id)
@@ -84,14 +85,18 @@ class Bare:
         self.listeners[page.session_id, "Runtime.consoleAPICalled"] = lambda params: heard(params["args"][0]["value"])
         await self.call("Runtime.enable", {}, page.session_id)
 
-    async def flow(self, page: Page, url: str) -> str:
-        """Waits for the load event; clicks with the mouse."""
+    async def load(self, page: Page, url: str) -> None:
+        """Go there and wait for the load event."""
         loaded: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         event = page.session_id, "Page.loadEventFired"
         self.listeners[event] = lambda _: None if loaded.done() else loaded.set_result(None)
         await self.call("Page.navigate", {"url": url}, page.session_id)
         await loaded
         del self.listeners[event]
+
+    async def flow(self, page: Page, url: str) -> str:
+        """Waits for the load event; clicks with the mouse."""
+        await self.load(page, url)
         x, y = await self.evaluate(page, WHERE)
         at = {"x": x, "y": y, "button": "left", "clickCount": 1}
         await self.call("Input.dispatchMouseEvent", {"type": "mousePressed", **at}, page.session_id)

@@ -7,15 +7,11 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
-import anyio
 import psutil
 
-from harness.cdp.connection import Connection
 from harness.cdp.finding import BrowserBinary
-from harness.cdp.ports import OpenFence
-from harness.cdp.transport import WebSocketTransport
-from harness.telemetry.pipeline import Telemetry
-from harness.telemetry.sink import ListSink
+from scripts.benches.cdp_clients.bare import Bare
+from scripts.benches.cdp_clients.measure import Job
 from scripts.benches.cdp_clients.rounds import browser
 
 CONTEXTS = 20
@@ -32,35 +28,24 @@ class ContextCost(NamedTuple):
 
 async def context_cost(binary: BrowserBinary, url: str) -> ContextCost:
     """Open the contexts one after the other in a fresh browser, each with a page on `url`."""
-    async with browser(binary) as process, anyio.create_task_group() as tasks:
-        connection = Connection(
-            await WebSocketTransport.open(process.endpoint, 10),
-            browser_id="b1",
-            cohort="c1",
-            generation=1,
-            fence=OpenFence(),
-            log=Telemetry(ListSink(), run_id="run-bench").log,
-            on_lost=lambda _: None,
-        )
-        tasks.start_soon(connection.run)
-        await _open(connection, url)  # the first one also starts what all share
+    async with browser(binary) as process:
+        client = Bare()
+        await client.start(Job("websockets+json", process.endpoint, "", [], "", "", 0, 0, 0, 0, 0, 0))
+        await _open(client, url)  # the first one also starts what all share
         first, processes = _pss_mb(process.pid)
-        took = [await _open(connection, url) for _ in range(CONTEXTS)]
+        took = [await _open(client, url) for _ in range(CONTEXTS)]
         full, more = _pss_mb(process.pid)
-        await connection.close()
+        await client.stop()
     return ContextCost(first, (full - first) / CONTEXTS, (more - processes) / CONTEXTS, statistics.median(took))
 
 
-async def _open(connection: Connection, url: str) -> float:
+async def _open(client: Bare, url: str) -> float:
+    """Milliseconds until a page of a new context has its session; then the page is loaded, unmeasured."""
     begun = time.perf_counter()
-    context = (await connection.call("Target.createBrowserContext", {}))["browserContextId"]
-    target = await connection.call("Target.createTarget", {"url": "about:blank", "browserContextId": context})
-    session = await connection.attach(target["targetId"])
+    context = (await client.call("Target.createBrowserContext", {}))["browserContextId"]
+    page = await client.open(context)
     took_ms = (time.perf_counter() - begun) * 1e3
-    await session.call("Page.enable")
-    with session.expect("Page.loadEventFired") as loaded:
-        await session.call("Page.navigate", {"url": url})
-        await loaded
+    await client.load(page, url)
     return took_ms
 
 

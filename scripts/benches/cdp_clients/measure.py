@@ -38,10 +38,6 @@ class Job(NamedTuple):
     flows: int
 
 
-class UnavailableError(Exception):
-    """This client, or this way of it, cannot run here; the text says why."""
-
-
 class Client(Protocol):
     """One CDP library, driven through what its users would call. A page is whatever the library has for one."""
 
@@ -257,10 +253,7 @@ def main(make: Callable[[], Client], run: Callable[[Coroutine[Any, Any, None]], 
     job = Job(**json.loads(sys.argv[1]))
 
     async def work() -> None:
-        try:
-            result = await measure(make(), job)
-        except UnavailableError as error:
-            result = {"failed": {"start": str(error)}}
+        result = await measure(make(), job)
         print(json.dumps(result), flush=True)
         os._exit(0)  # everything is said and stopped; some libraries leave tasks that no loop can end
 

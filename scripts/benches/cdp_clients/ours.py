@@ -16,7 +16,7 @@ import uvloop
 
 from harness.cdp.connection import Connection
 from harness.cdp.finding import BrowserBinary
-from harness.cdp.launch import LaunchOptions
+from harness.cdp.launch import LaunchOptions, TransportKind
 from harness.cdp.lifecycle import CdpLifecycleManager
 from harness.cdp.reconnect import ReconnectPolicy
 from harness.cdp.session import Session, Writer
@@ -32,7 +32,7 @@ from harness.pool.worker import Worker
 from harness.runfolder.layout import RunPaths
 from harness.telemetry.pipeline import Telemetry
 from harness.telemetry.sink import SegmentSink
-from scripts.benches.cdp_clients.measure import Job, UnavailableError, main
+from scripts.benches.cdp_clients.measure import Job, main
 
 WARM_UP = 2
 
@@ -55,9 +55,9 @@ class Ours:
 
     async def start(self, job: Job) -> None:
         """As `harness.app` assembles it."""
-        if job.variant != "websocket":
-            raise UnavailableError(f"the harness has no {job.variant} transport yet")
         self.job = job
+        binary = BrowserBinary(Path(job.browser), "headless-shell", "bench")
+        transport: TransportKind = "pipe" if job.variant == "pipe" else "websocket"
         self._stack = AsyncExitStack()
         sink = SegmentSink(RunPaths(Path(job.scratch) / "run"), on_failure=_fail)
         self.telemetry = Telemetry(sink, run_id="run-bench")
@@ -68,7 +68,7 @@ class Ours:
             cohort="c1",
             cohort_index=0,
             cohorts=1,
-            launch=LaunchOptions(BrowserBinary(Path(job.browser), "headless-shell", "bench"), no_sandbox=True),
+            launch=LaunchOptions(binary, no_sandbox=True, transport=transport),
             policy=ReconnectPolicy(),
             fence=self.coordinator,
             on_connection_lost=self.coordinator.revoke_browser,
