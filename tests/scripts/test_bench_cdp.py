@@ -110,10 +110,10 @@ def test_ratios_are_taken_within_a_round_and_a_round_without_a_figure_is_left_ou
     for ours, theirs in ((10.0, 100.0), (30.0, 100.0), (20.0, None), (20.0, 100.0)):
         results.add("ours", ["a"], {"a": ours})
         results.add("theirs", ["a"], {"failed": {"a": "it broke"}} if theirs is None else {"a": theirs})
-    assert results.ratio("ours", "theirs", "a") == 0.2
+    assert results.ratio("ours", "a", "theirs", "a") == 0.2
     assert results.median("theirs", "a") == 100
     assert results.failed == {"theirs": {"a": "it broke"}}
-    assert results.ratio("ours", "nobody", "a") is None
+    assert results.ratio("ours", "a", "nobody", "a") is None
 
 
 def test_ours_is_compared_with_the_cheapest_where_it_shall_be_below_all() -> None:
@@ -125,6 +125,15 @@ def test_ours_is_compared_with_the_cheapest_where_it_shall_be_below_all() -> Non
     below_all = figures["ours websocket (a) one by one / cdp-use"]
     assert (below_all.target, below_all.ok) == ("< 1", False)
     assert below_all.against == "100 µs beside 90.0 µs"
+
+
+def test_an_event_that_nobody_hears_is_held_against_theirs_that_is_heard() -> None:
+    results = Results()
+    results.add(cdp.LAUNCHED, list(cdp.MEASURES), {"c_cpu_us": 280.0})
+    results.add(cdp.OURS_PIPE, list(cdp.MEASURES), {"c_unheard_cpu_us": 5.0})
+    (figure,) = cdp.compared(results)
+    assert (figure.name, figure.target, figure.ok) == ("ours pipe (c) unheard / playwright", "≤ 1/36", True)
+    assert figure.value == 5 / 280
 
 
 def test_an_environment_whose_pins_have_changed_is_not_taken_for_set_up(

@@ -64,9 +64,10 @@ class Results:
         """Over the rounds that have one."""
         return _median(self.figures.get(row, {}).get(measure, []))
 
-    def ratio(self, row: str, against: str, measure: str) -> float | None:
+    def ratio(self, row: str, measure: str, against: str, their_measure: str) -> float | None:
         """Median of the ratios within each round."""
-        ours, theirs = (self.figures.get(name, {}).get(measure, []) for name in (row, against))
+        ours = self.figures.get(row, {}).get(measure, [])
+        theirs = self.figures.get(against, {}).get(their_measure, [])
         return _median([a / b if a is not None and b else None for a, b in zip(ours, theirs, strict=False)])
 
 
