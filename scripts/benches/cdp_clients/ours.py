@@ -18,7 +18,7 @@ from harness.cdp.connection import Connection
 from harness.cdp.finding import BrowserBinary
 from harness.cdp.launch import LaunchOptions, TransportKind
 from harness.cdp.lifecycle import CdpLifecycleManager
-from harness.cdp.reconnect import ReconnectPolicy
+from harness.cdp.reconnecting.policy import ReconnectPolicy
 from harness.cdp.session import Session, Writer
 from harness.coordination.leases import Coordinator
 from harness.coordination.ownership import Binding
