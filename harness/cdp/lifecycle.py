@@ -445,7 +445,8 @@ class CdpLifecycleManager:
             operation=operation,
             detail=detail or f"browser {self.browser_id}, cohort {self.cohort}",
             injected=planned is not None,
-            **{**(ids or {}), "browser_id": self.browser_id},
+            browser_id=self.browser_id,
+            **{name: value for name, value in (ids or {}).items() if name != "browser_id"},
         )
 
     # --- watching

@@ -9,10 +9,12 @@ from typing import NamedTuple
 
 
 class BenchOptions(NamedTuple):
-    """quick: end within a minute; json: nothing but figures on standard output."""
+    """quick: end within a minute; json: nothing but figures on standard output; only: the parts of a bench that are wanted,
+    where it has parts (none: all)."""
 
     quick: bool = False
     json: bool = False
+    only: tuple[str, ...] = ()
 
     def say(self, text: str) -> None:
         """Tell something beside the figures: on standard output for people, on standard error with `json`."""

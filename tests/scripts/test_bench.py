@@ -49,3 +49,16 @@ def test_wrong_usage_is_told_in_three_lines(arguments: list[str], capsys: pytest
     assert what.startswith("bench: ")
     assert why.startswith("  why: ")
     assert todo.startswith("  to do: ")
+
+
+def test_the_parts_that_are_wanted_reach_the_bench(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    seen: list[BenchOptions] = []
+    name = next(iter(benches()))
+    module = importlib.import_module(f"scripts.benches.{name.replace('-', '_')}")
+    monkeypatch.setattr(module, "run", lambda options: seen.append(options) or FIGURES)
+    assert main([name, "--only", "ours,bare", "--quick"]) == 0
+    assert seen == [BenchOptions(quick=True, only=("ours", "bare"))]
+    assert main([name, "--only"]) == 2
+    assert capsys.readouterr().err.startswith("bench: unknown option --only")
