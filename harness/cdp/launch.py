@@ -29,6 +29,8 @@ from harness.cdp.websocket import WebSocketTransport
 
 _GUARDIAN_S = 10.0  # how long a guardian may take to kill its browser and remove the profile
 _LAST_WORDS_S = 2.0  # how long what was written to stderr may take to arrive once its writers are gone
+NO_CONSOLE_ON_STDERR = "--enable-logging=/dev/null"
+"""The shell writes each page's console message to stderr, and we would read it there, too; its errors come all the same."""
 _PIPE_BYTES = 2**20  # a screenshot in few reads; the usual 64 KiB cost a wake-up each
 _LISTENING = re.compile(rb"DevTools listening on (ws://\S+)")
 
@@ -90,6 +92,8 @@ def command_line(options: LaunchOptions, profile: Path) -> list[str]:
     flags = [*FLAGS, door, f"--user-data-dir={profile}", *options.extra_flags]
     if options.headless:
         flags.append("--headless")
+    if options.binary.kind == "headless-shell":
+        flags.append(NO_CONSOLE_ON_STDERR)
     if options.no_sandbox and os.getuid() == 0:
         flags.append("--no-sandbox")
     if preflight.look().shared_memory_is_small:

@@ -31,7 +31,7 @@ from harness.cdp.errors import (
 from harness.cdp.health import BrowserHealth, HealthPolicy
 from harness.cdp.launch import BrowserProcess, LaunchOptions
 from harness.cdp.observing import CommandMetrics, both, telling
-from harness.cdp.ports import ConnectionLostPort, Fence, Quiesce, RendererHungPort
+from harness.cdp.ports import CommandObserver, ConnectionLostPort, Fence, Quiesce, RendererHungPort
 from harness.cdp.process_stat import Activity
 from harness.cdp.reconnect import Reconnector, ReconnectPolicy
 from harness.cdp.reconnect_coordinator import ReconnectCoordinator, endpoint_of
@@ -59,7 +59,10 @@ class BrowserIdentity(NamedTuple):
 
 
 class CdpLifecycleManager:
-    """Owns one browser process and its connection. Run it in a task group; workers ask `ready()` for the connection."""
+    """Owns one browser process and its connection. Run it in a task group; workers ask `ready()` for the connection.
+
+    observe: told of each command; without it, `metrics` count them and each becomes an event of the chain.
+    """
 
     def __init__(
         self,
@@ -79,6 +82,7 @@ class CdpLifecycleManager:
         coordinator: ReconnectCoordinator | None = None,
         on_started: Callable[[CdpLifecycleManager], None] = lambda _: None,
         metrics: CommandMetrics | None = None,
+        observe: CommandObserver | None = None,
         renderers: RendererPolicy | None = None,
         on_renderer_hung: RendererHungPort = lambda _scope, _reason: None,
         recycle: RecyclePolicy | None = None,
@@ -124,7 +128,7 @@ class CdpLifecycleManager:
         self._changed = anyio.Event()
         self._stopping = anyio.Event()
         self.metrics = metrics or CommandMetrics()
-        self._observe = both(self.metrics, telling(log))
+        self._observe = observe or both(self.metrics, telling(log))
         self._planned_fault: str | None = None
         self._restart_times: deque[float] = deque()
         self._told_start = False

@@ -29,7 +29,8 @@ class Outbox:
     def put(self, command: InFlight) -> None:
         """Write it now or as soon as may be."""
         if self._turn_taken or self._paused:
-            command.context = contextvars.copy_context()
+            if command.writes:
+                command.context = contextvars.copy_context()
             self._waiting.append(command)
             return
         self._turn_taken = True
@@ -56,8 +57,7 @@ class Outbox:
             self._write(passed)
 
     def _ask(self, command: InFlight) -> bool:
-        assert command.context is not None
-        return command.context.run(self._may_send, command) if command.writes else True
+        return command.context is None or command.context.run(self._may_send, command)
 
     def _write(self, commands: list[InFlight]) -> None:
         try:

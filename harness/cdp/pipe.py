@@ -11,7 +11,10 @@ from collections.abc import Sequence
 
 from harness.cdp.transport import MAX_MESSAGE_BYTES, Early, Receiver, TransportClosedError
 
-READ_BYTES = 2**20
+READ_BYTES = 2**16
+"""What one read asks for: Python makes room for all of it first, and above 128 KiB the C library maps and unmaps memory
+for that, which costs more than the read."""
+READS_A_TURN = 32
 HIGH_WATER_BYTES = 2**16
 """What may wait for a browser that does not read, before the receiver is told to pause."""
 
@@ -89,17 +92,20 @@ class PipeTransport:
             self._receiver.resume()
 
     def _readable(self) -> None:
-        try:
-            data = os.read(self._read_fd, READ_BYTES)
-        except BlockingIOError:
-            return
-        except OSError as error:
-            self._over(str(error))
-            return
-        if data:
+        for _ in range(READS_A_TURN):
+            try:
+                data = os.read(self._read_fd, READ_BYTES)
+            except BlockingIOError:
+                return
+            except OSError as error:
+                self._over(str(error))
+                return
+            if not data:
+                self._over("the browser closed its pipe")
+                return
             self._take(data)
-        else:
-            self._over("the browser closed its pipe")
+            if len(data) < READ_BYTES or not self._open:
+                return
 
     def _take(self, data: bytes) -> None:
         """Whole messages go to the receiver at once."""

@@ -39,6 +39,8 @@ ROWS = (
     Row(BARE_PIPE, "bare", "pipe+msgspec+uvloop", "ours", connects=False),
     Row(OURS_WEBSOCKET, "ours", "websocket", "ours", connects=False),
     Row(OURS_PIPE, "ours", "pipe", "ours", connects=False),
+    Row("ours websocket, recorded", "ours", "websocket, recorded", "ours", connects=False),
+    Row("ours pipe, recorded", "ours", "pipe, recorded", "ours", connects=False),
 )
 PYTHON_CLIENTS = (LAUNCHED, "playwright over CDP", "pyppeteer", "zendriver", "nodriver", "pydoll", CDP_USE)
 QUICK = (LAUNCHED, BARE_WEBSOCKET, BARE_PIPE, OURS_WEBSOCKET, OURS_PIPE)

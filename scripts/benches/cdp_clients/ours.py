@@ -1,6 +1,6 @@
-"""The harness' public API as a run uses it: owned, with deadlines, each command told to a real sink.
+"""The harness' public API: owned, with deadlines and command metrics.
 
-variant: the transport.
+variant: the transport; with `, recorded` each command is told to a real sink as well, as in a run. A flow always is.
 """
 
 from __future__ import annotations
@@ -16,8 +16,11 @@ import uvloop
 
 from harness.cdp.connection import Connection
 from harness.cdp.finding import BrowserBinary
+from harness.cdp.in_flight import InFlight
 from harness.cdp.launch import LaunchOptions, TransportKind
 from harness.cdp.lifecycle import CdpLifecycleManager
+from harness.cdp.observing import both, telling
+from harness.cdp.ports import CommandObserver
 from harness.cdp.reconnecting.policy import ReconnectPolicy
 from harness.cdp.session import Session, Writer
 from harness.coordination.leases import Coordinator
@@ -57,7 +60,7 @@ class Ours:
         """As `harness.app` assembles it."""
         self.job = job
         binary = BrowserBinary(Path(job.browser), "headless-shell", "bench")
-        transport: TransportKind = "pipe" if job.variant == "pipe" else "websocket"
+        transport: TransportKind = "pipe" if job.variant.startswith("pipe") else "websocket"
         self._stack = AsyncExitStack()
         sink = SegmentSink(RunPaths(Path(job.scratch) / "run"), on_failure=_fail)
         self.telemetry = Telemetry(sink, run_id="run-bench")
@@ -74,11 +77,21 @@ class Ours:
             on_connection_lost=self.coordinator.revoke_browser,
             log=self.telemetry.log,
             rng=random.Random(1),  # noqa: S311 - jitter
+            observe=self._observe,
         )
+        self.observer: CommandObserver = self.manager.metrics
+        if job.variant.endswith("recorded"):
+            self._record()
         tasks = await self._stack.enter_async_context(anyio.create_task_group())
         self._stack.callback(self.manager.stop)
         await tasks.start(self.manager.run)
         self.connection = await self.manager.ready()
+
+    def _record(self) -> None:
+        self.observer = both(self.manager.metrics, telling(self.telemetry.log))
+
+    def _observe(self, connection: Connection, command: InFlight, outcome: str, duration_ns: int) -> None:
+        self.observer(connection, command, outcome, duration_ns)
 
     async def open(self) -> Page:
         """A page in the default context, leased for as long as it stands."""
@@ -108,6 +121,7 @@ class Ours:
 
     async def run_flows(self, mark: Callable[[], None]) -> None:
         """Whole spins in the pool: owned, retried, observed, recorded. `mark` is called around those that count."""
+        self._record()
         job, log = self.job, self.telemetry.log
         counted, given = job.workers * job.flows, 0
         first = job.workers * WARM_UP

@@ -15,7 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, NamedTuple
 
 from harness.cdp.finding import BrowserBinary
-from harness.cdp.launch import FLAGS, BrowserProcess, LaunchOptions
+from harness.cdp.launch import FLAGS, NO_CONSOLE_ON_STDERR, BrowserProcess, LaunchOptions
 from scripts.benches.cdp_clients.measure import Job
 from scripts.benches.cdp_clients.peers import NODE, ROOT, command
 
@@ -79,7 +79,7 @@ def _median(values: Sequence[float | None]) -> float | None:
 def browser_flags() -> list[str]:
     """Ours, but for how it is debugged; for a client that launches the browser itself."""
     flags = [flag for flag in FLAGS if not flag.startswith("--remote-debugging-")]
-    return [*flags, "--headless", *(["--no-sandbox"] if os.getuid() == 0 else [])]
+    return [*flags, NO_CONSOLE_ON_STDERR, "--headless", *(["--no-sandbox"] if os.getuid() == 0 else [])]
 
 
 @asynccontextmanager
