@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections import deque
-from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from collections.abc import Callable
 
 import anyio
 import anyio.abc
@@ -19,7 +17,6 @@ import anyio.to_thread
 
 from harness.basics.errors import OperationError
 from harness.basics.failures import Cause, Containment
-from harness.basics.ids import new_failure_id
 from harness.cdp.connection import Connection
 from harness.cdp.errors import (
     BrowserFailedError,
@@ -30,6 +27,7 @@ from harness.cdp.errors import (
 )
 from harness.cdp.health import BrowserHealth, HealthPolicy
 from harness.cdp.launch import BrowserProcess, LaunchOptions
+from harness.cdp.lifecycle_log import BrowserIdentity, LifecycleLog
 from harness.cdp.observing import CommandMetrics, both, telling
 from harness.cdp.ports import CommandObserver, ConnectionLostPort, Fence, Quiesce, RendererHungPort
 from harness.cdp.process_stat import Activity
@@ -38,6 +36,7 @@ from harness.cdp.reconnect_coordinator import ReconnectCoordinator, endpoint_of
 from harness.cdp.recycling import RecyclePolicy
 from harness.cdp.remote import RemoteBrowser, RemoteEndpoint
 from harness.cdp.renderer_watch import RendererPolicy, RendererWatch
+from harness.cdp.restart_budget import RestartBudget
 from harness.cdp.safe_point import SafePoint
 from harness.cdp.session import Session
 from harness.cdp.states import BROWSER_TRANSITIONS, BrowserState
@@ -48,14 +47,6 @@ STARTS_PER_RESTART = 3
 _LAST_WORDS_S = 0.5
 _RECYCLE_AGAIN_S = 60.0
 _OVER = frozenset({BrowserState.FAILED, BrowserState.STOPPING, BrowserState.STOPPED})
-
-
-class BrowserIdentity(NamedTuple):
-    """What runs: told by the browser itself, not by its file name."""
-
-    product: str
-    protocol: str
-    user_agent: str
 
 
 class CdpLifecycleManager:
@@ -101,6 +92,7 @@ class CdpLifecycleManager:
         self._on_connection_lost = on_connection_lost
         self._on_started = on_started
         self._log = log
+        self._tell = LifecycleLog(log, browser_id=browser_id, cohort=cohort)
         self._command_timeout_s = command_timeout_s
         self._health = BrowserHealth(health or HealthPolicy(), self._activity)
         self._renderers = renderers or RendererPolicy()
@@ -130,7 +122,7 @@ class CdpLifecycleManager:
         self.metrics = metrics or CommandMetrics()
         self._observe = observe or both(self.metrics, telling(log))
         self._planned_fault: str | None = None
-        self._restart_times: deque[float] = deque()
+        self._budget = RestartBudget(policy.restarts_per_hour, time.monotonic)
         self._told_start = False
 
     # --- state
@@ -138,14 +130,7 @@ class CdpLifecycleManager:
     def _set(self, state: BrowserState, reason: str) -> None:
         BROWSER_TRANSITIONS.check(self.browser_id, self.state, state)
         before, self.state = self.state, state
-        self._log.info(
-            "browser.state",
-            browser_id=self.browser_id,
-            cohort=self.cohort,
-            from_state=before.value,
-            to_state=state.value,
-            reason=reason,
-        )
+        self._tell.state(before, state, reason)
         self._changed.set()
         self._changed = anyio.Event()
 
@@ -235,18 +220,9 @@ class CdpLifecycleManager:
         self._health.answered()
         self.identity = BrowserIdentity(version["product"], version["protocolVersion"], version["userAgent"])
         if self.launch.no_sandbox:
-            self._log.warning(
-                "sandbox.disabled", browser_id=self.browser_id, reason="Chromium as uid 0 cannot start with it"
-            )
-        self._log.info(
-            "browser.started",
-            browser_id=self.browser_id,
-            cohort=self.cohort,
-            product=self.identity.product,
-            pid=self.process.pid,
-            kind=self.launch.kind,
-            startup_ms=(time.monotonic() - started) * 1e3,
-        )
+            self._tell.unsandboxed()
+        startup_ms = (time.monotonic() - started) * 1e3
+        self._tell.started(self.identity, pid=self.process.pid, kind=self.launch.kind, startup_ms=startup_ms)
         self._told_start = True
         self._on_started(self)
 
@@ -290,13 +266,7 @@ class CdpLifecycleManager:
         tasks.start_soon(connection.run, name=f"reader {self.browser_id}")
         watch = RendererWatch(connection, self._renderers, self._renderer_hung)
         tasks.start_soon(watch.run, name=f"renderers {self.browser_id}")
-        self._log.info(
-            "cdp.connected",
-            browser_id=self.browser_id,
-            cohort=self.cohort,
-            generation=self._generation,
-            attempts=attempts,
-        )
+        self._tell.connected(generation=self._generation, attempts=attempts)
         return connection
 
     async def _recover(self, tasks: anyio.abc.TaskGroup) -> None:
@@ -328,7 +298,9 @@ class CdpLifecycleManager:
             return
         self.reconnects += 1
         self._set(BrowserState.HEALTHY, "the same browser answers again")
-        self._record(Cause.CONNECTION_LOST, Containment.SESSION_REATTACHED, "cdp.connection", planned)
+        self._tell.failure(
+            Cause.CONNECTION_LOST, Containment.SESSION_REATTACHED, "cdp.connection", injected=planned is not None
+        )
 
     async def _answers(self, connection: Connection) -> bool:
         """Whether the browser answers over a new connection; one that is lost again counts as answering, and is told."""
@@ -369,21 +341,25 @@ class CdpLifecycleManager:
         reason = hung or reason
         self._set(BrowserState.RESTARTING, reason)
         exit_code = await self._end_process(planned=False)
-        now = time.monotonic()
-        while self._restart_times and now - self._restart_times[0] > 3600:
-            self._restart_times.popleft()
-        self._restart_times.append(now)
-        why = f"{self._policy.restarts_per_hour} restarts in an hour are spent"
-        if len(self._restart_times) <= self._policy.restarts_per_hour:
+        why = f"{self._budget.per_hour} restarts in an hour are spent"
+        if self._budget.spend():
             why = await self._start_another(tasks, "a new browser runs")
         if why:
             self._set(BrowserState.FAILED, why)
-            self._record(Cause.BROWSER_START_FAILED, Containment.RUN_STOPPED, "browser.process", planned, why)
+            self._tell.failure(
+                Cause.BROWSER_START_FAILED,
+                Containment.RUN_STOPPED,
+                "browser.process",
+                injected=planned is not None,
+                detail=why,
+            )
             return
         self.restarts += 1
         cause = Cause.BROWSER_HUNG if hung else Cause.BROWSER_DIED
         detail = f"{reason} (exit code {exit_code})"
-        self._record(cause, Containment.BROWSER_RESTARTED, "browser.process", planned, detail)
+        self._tell.failure(
+            cause, Containment.BROWSER_RESTARTED, "browser.process", injected=planned is not None, detail=detail
+        )
 
     async def _renew(self, tasks: anyio.abc.TaskGroup) -> None:
         """A planned restart: no failure, and not counted against the budget."""
@@ -393,7 +369,9 @@ class CdpLifecycleManager:
         self._recycling = ""
         if why:
             self._set(BrowserState.FAILED, why)
-            self._record(Cause.BROWSER_START_FAILED, Containment.RUN_STOPPED, "browser.process", None, why)
+            self._tell.failure(
+                Cause.BROWSER_START_FAILED, Containment.RUN_STOPPED, "browser.process", injected=False, detail=why
+            )
             return
         self.recycled += 1
 
@@ -420,38 +398,8 @@ class CdpLifecycleManager:
         await process.stop()
         self.process = None
         if self._told_start:
-            self._log.info(
-                "browser.exited",
-                browser_id=self.browser_id,
-                cohort=self.cohort,
-                pid=process.pid,
-                exit_code=process.exit_code,
-                planned=planned,
-                stderr_tail=process.stderr_tail()[-500:],
-            )
+            self._tell.exited(process, planned=planned)
         return process.exit_code
-
-    def _record(
-        self,
-        cause: Cause,
-        containment: Containment,
-        operation: str,
-        planned: str | None,
-        detail: str = "",
-        ids: Mapping[str, str] | None = None,
-    ) -> None:
-        self._log.error(
-            "failure.recorded",
-            failure_id=new_failure_id(),
-            category=cause.category.value,
-            cause=cause.value,
-            containment=containment.value,
-            operation=operation,
-            detail=detail or f"browser {self.browser_id}, cohort {self.cohort}",
-            injected=planned is not None,
-            browser_id=self.browser_id,
-            **{name: value for name, value in (ids or {}).items() if name != "browser_id"},
-        )
 
     # --- watching
 
@@ -493,7 +441,14 @@ class CdpLifecycleManager:
         reason = "its renderer does not answer, and the browser does"
         self._on_renderer_hung(session.scope, reason)
         detail = f"browser {self.browser_id}, target {session.target_id}"
-        self._record(Cause.RENDERER_HUNG, Containment.PAGE_CLOSED, "cdp.session", None, detail, ids=session.correlation)
+        self._tell.failure(
+            Cause.RENDERER_HUNG,
+            Containment.PAGE_CLOSED,
+            "cdp.session",
+            injected=False,
+            detail=detail,
+            ids=session.correlation,
+        )
 
     async def _watch_recycling(self) -> None:
         while True:
@@ -508,13 +463,13 @@ class CdpLifecycleManager:
 
     async def recycle(self, reason: str) -> bool:
         """Renew the browser at a safe point, so that no spin notices; False when none came, and nothing was done."""
-        self._tell_recycling("waiting", reason)
+        self._tell.recycling("waiting", reason)
         if not await self._quiesce.quiesce(self._recycle.quiesce_s):
-            self._tell_recycling("put off", reason)
+            self._tell.recycling("put off", reason)
             return False
         try:
             if self.state is not BrowserState.HEALTHY or self._connection is None:
-                self._tell_recycling("not needed", reason)
+                self._tell.recycling("not needed", reason)
                 return False
             self._recycling = reason
             await self._connection.close()
@@ -522,13 +477,8 @@ class CdpLifecycleManager:
                 await self._changed.wait()
         finally:
             self._quiesce.resume()
-        self._tell_recycling("renewed" if self.state is BrowserState.HEALTHY else "failed", reason)
+        self._tell.recycling("renewed" if self.state is BrowserState.HEALTHY else "failed", reason)
         return self.state is BrowserState.HEALTHY
-
-    def _tell_recycling(self, outcome: str, reason: str) -> None:
-        self._log.info(
-            "browser.recycling", browser_id=self.browser_id, cohort=self.cohort, outcome=outcome, reason=reason
-        )
 
     # --- the end
 
@@ -556,7 +506,7 @@ class CdpLifecycleManager:
     def _may_hurt(self, kind: str) -> bool:
         """Only a healthy browser is hurt: what a fault would mean for another one is not known."""
         healthy = self.state is BrowserState.HEALTHY
-        self._log.warning("fault.injected" if healthy else "fault.skipped", kind=kind, browser_id=self.browser_id)
+        self._tell.fault(kind, made=healthy)
         return healthy
 
 
