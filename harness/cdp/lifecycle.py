@@ -7,6 +7,7 @@ or closes, the leases of everything that the browser held are revoked through th
 
 from __future__ import annotations
 
+import itertools
 import random
 import time
 from collections.abc import Callable
@@ -17,6 +18,7 @@ import anyio.to_thread
 
 from harness.basics.errors import OperationError
 from harness.basics.failures import Cause, Containment
+from harness.cdp.browser_facts import helpers_of, restarted, why_unusable
 from harness.cdp.connection import Connection
 from harness.cdp.errors import (
     BrowserFailedError,
@@ -45,6 +47,7 @@ from harness.telemetry.pipeline import Log
 
 STARTS_PER_RESTART = 3
 _LAST_WORDS_S = 0.5
+_COUNT_EACH = 5  # helper processes are looked at with each fifth question
 _RECYCLE_AGAIN_S = 60.0
 _OVER = frozenset({BrowserState.FAILED, BrowserState.STOPPING, BrowserState.STOPPED})
 
@@ -121,6 +124,7 @@ class CdpLifecycleManager:
         self._stopping = anyio.Event()
         self.metrics = metrics or CommandMetrics()
         self._observe = observe or both(self.metrics, telling(log))
+        self._helpers: dict[int, str] = {}
         self._planned_fault: str | None = None
         self._budget = RestartBudget(policy.restarts_per_hour, time.monotonic)
         self._told_start = False
@@ -219,6 +223,10 @@ class CdpLifecycleManager:
         self._started_s = time.monotonic()
         self._health.answered()
         self.identity = BrowserIdentity(version["product"], version["protocolVersion"], version["userAgent"])
+        self._helpers.clear()
+        why = why_unusable(self.identity.product, self.identity.protocol)
+        if why:
+            raise BrowserFailedError("the browser cannot be worked with", why=why, browser_id=self.browser_id)
         if self.launch.no_sandbox:
             self._tell.unsandboxed()
         startup_ms = (time.monotonic() - started) * 1e3
@@ -404,9 +412,24 @@ class CdpLifecycleManager:
     # --- watching
 
     async def _watch_health(self) -> None:
-        while True:
+        for number in itertools.count(1):
             await anyio.sleep(self._health.policy.every_s)
             await self._ask()
+            if number % _COUNT_EACH == 0 and self.state is BrowserState.HEALTHY:
+                await self._count_helpers()
+
+    async def _count_helpers(self) -> None:
+        """Which of the browser's helper processes were restarted: it does so without a word."""
+        connection = self._connection
+        assert connection is not None
+        try:
+            told = await connection.call("SystemInfo.getProcessInfo")
+        except CdpError:
+            return  # the browser's own answer is asked for apart
+        after = helpers_of(told.get("processInfo", ()))
+        for kind, count in restarted(self._helpers, after).items():
+            self._tell.helper_restarted(kind, count)
+        self._helpers = after
 
     async def _ask(self) -> None:
         """Ask the browser until it answers, is lost, or is known to hang."""

@@ -101,6 +101,12 @@ class LifecycleLog:
             "browser.recycling", browser_id=self._browser_id, cohort=self._cohort, outcome=outcome, reason=reason
         )
 
+    def helper_restarted(self, kind: str, count: int) -> None:
+        """The browser has restarted helper processes of its own (GPU, network, storage)."""
+        self._log.warning(
+            "browser.helper_restarted", browser_id=self._browser_id, cohort=self._cohort, kind=kind, count=count
+        )
+
     def fault(self, kind: str, *, made: bool) -> None:
         """A fault of the profile is made, or not; told before it happens."""
         self._log.warning("fault.injected" if made else "fault.skipped", kind=kind, browser_id=self._browser_id)

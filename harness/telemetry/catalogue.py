@@ -49,6 +49,8 @@ _SPECS = (
           from_state="name", to_state="name", reason="text"),
     _spec(_OP, "browser.recycling", "a planned restart at a safe point: waiting for it, renewed, put off",
           browser_id="id", cohort="id", outcome="name", reason="text"),
+    _spec(_OP, "browser.helper_restarted", "the browser restarted helper processes of its own: GPU, network, storage",
+          browser_id="id", cohort="id", kind="name", count="count"),
     _spec(_OP, "browser.exited", "a browser process is gone", browser_id="id", cohort="id", pid="count",
           exit_code="integer?", planned="flag", stderr_tail="text"),
     _spec(_OP, "cdp.connected", "the connection to a browser stands", browser_id="id", cohort="id", generation="count",

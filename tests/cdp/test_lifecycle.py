@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import json
 import os
 import random
@@ -27,6 +28,7 @@ from harness.cdp.health import HealthPolicy
 from harness.cdp.launch import LaunchOptions
 from harness.cdp.lifecycle import CdpLifecycleManager
 from harness.cdp.ports import OpenFence
+from harness.cdp.process_stat import started_ticks
 from harness.cdp.profile_folder import PREFIX
 from harness.cdp.reconnect import ReconnectPolicy
 from harness.cdp.recycling import RecyclePolicy
@@ -207,7 +209,7 @@ async def test_a_manager_that_is_cancelled_during_its_start_leaves_nothing_behin
         pid = int(await asyncio.to_thread(ready.read_text))
         tasks.cancel_scope.cancel()
     assert manager.state is BrowserState.STOPPED
-    assert not psutil.pid_exists(pid)
+    assert started_ticks(pid) is None
     assert _profiles() == []
 
 
@@ -219,7 +221,7 @@ async def test_a_manager_that_is_cancelled_while_it_runs_leaves_nothing_behind(
         await tasks.start(manager.run)
         tasks.cancel_scope.cancel()
     assert house.states() == ["healthy", "stopping", "stopped"]
-    assert not psutil.pid_exists(house.started[0])
+    assert started_ticks(house.started[0]) is None
     assert _profiles() == []
 
 
@@ -275,7 +277,7 @@ async def test_a_browser_that_lives_but_cannot_be_reached_is_replaced(house: Hou
             await manager.ready()
     assert house.states()[1:4] == ["reconnecting", "restarting", "healthy"]
     assert [d["outcome"] for d in house.fields("reconnect.decision")] == ["first wait", "retry", "gave up"]
-    assert not psutil.pid_exists(house.started[0])
+    assert started_ticks(house.started[0]) is None
     (failure,) = house.fields("failure.recorded")
     assert failure["injected"] is False
     assert "could not be reached again" in failure["detail"]
@@ -357,6 +359,27 @@ async def test_a_stopped_browser_is_killed_without_trying_to_reach_it_again(hous
         await manager.ready()
     assert "reconnecting" not in house.states()
     assert [failure["cause"] for failure in house.fields("failure.recorded")] == ["browser_hung"]
+
+
+async def test_a_browser_that_is_too_old_is_refused_with_its_version(
+    house: House, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(VERSION, "product", "HeadlessChrome/90.0.4430.93")
+    with pytest.raises(BrowserFailedError, match=r"HeadlessChrome/90.* 120 is the oldest"):
+        await house.manager(house.browser(endpoint.url)).run()
+
+
+async def test_helper_processes_that_were_restarted_are_told(
+    house: House, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pids = itertools.count(100)
+    browser = {"type": "browser", "id": 1}
+    monkeypatch.setitem(VERSION, "processInfo", [browser, {"type": "GPU", "id": 99}])
+    async with running(house.manager(house.browser(endpoint.url), health=HealthPolicy(every_s=0.001))):
+        while len(house.fields("browser.helper_restarted")) < 2:
+            VERSION["processInfo"] = [browser, {"type": "GPU", "id": next(pids)}]
+            await anyio.sleep(0.005)
+    assert {event["kind"] for event in house.fields("browser.helper_restarted")} == {"GPU"}
 
 
 # --- planned restarts
