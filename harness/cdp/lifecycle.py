@@ -47,6 +47,7 @@ from harness.telemetry.pipeline import Log
 
 STARTS_PER_RESTART = 3
 _LAST_WORDS_S = 0.5
+_FLAP_S = 0.5  # a connection that ends sooner was none
 _COUNT_EACH = 5  # helper processes are looked at with each fifth question
 _RECYCLE_AGAIN_S = 60.0
 _OVER = frozenset({BrowserState.FAILED, BrowserState.STOPPING, BrowserState.STOPPED})
@@ -104,7 +105,8 @@ class CdpLifecycleManager:
         self._lifetime_s = self._recycle.lifetime_s(rng)
         self._recycling = ""
         self._hung = ""
-        self._started_s = 0.0
+        self._started_s = self._connected_s = 0.0
+        self._flaps = 0
         self.safe_point = SafePoint()
         """Whoever works on the browser says so here: planned restarts wait for it."""
         self._quiesce: Quiesce = self.safe_point
@@ -260,6 +262,7 @@ class CdpLifecycleManager:
 
     def _adopt(self, tasks: anyio.abc.TaskGroup, transport: Transport, attempts: int) -> Connection:
         self._generation += 1
+        self._connected_s = time.monotonic()
         self._connection = connection = Connection(
             transport,
             browser_id=self.browser_id,
@@ -282,6 +285,8 @@ class CdpLifecycleManager:
         assert self.process is not None
         process = self.process
         planned, self._planned_fault = self._planned_fault, None
+        lived_s = time.monotonic() - self._connected_s
+        self._flaps = self._flaps + 1 if lived_s < _FLAP_S else 0
         if self._recycling:
             await self._renew(tasks)
             return
@@ -292,6 +297,10 @@ class CdpLifecycleManager:
             return
         if not process.reconnectable:
             await self._restart(tasks, "its pipe ended, and it ends with that", planned)
+            return
+        if self._flaps > self._policy.attempts:
+            self._flaps = 0
+            await self._restart(tasks, "its connections end as soon as they stand", planned)
             return
         self._set(BrowserState.RECONNECTING, "the connection ended, the process lives")
         try:

@@ -40,13 +40,16 @@ VERSION = {"product": "Fake/1", "protocolVersion": "1.3", "userAgent": "Fake"}
 
 
 class Endpoint:
-    """Answers every command; `muted` makes it take them and say nothing."""
+    """Answers every command; `muted` makes it take them and say nothing, `hangs_up` end each connection."""
 
     def __init__(self) -> None:
         self.muted = False
+        self.hangs_up = False
         self.server: Server | None = None
 
     async def __call__(self, connection: ServerConnection) -> None:
+        if self.hangs_up:
+            return
         with contextlib.suppress(ConnectionClosedError):  # cut on purpose
             async for message in connection:
                 if not self.muted:
@@ -359,6 +362,19 @@ async def test_a_stopped_browser_is_killed_without_trying_to_reach_it_again(hous
         await manager.ready()
     assert "reconnecting" not in house.states()
     assert [failure["cause"] for failure in house.fields("failure.recorded")] == ["browser_hung"]
+
+
+async def test_a_browser_whose_connections_end_as_soon_as_they_stand_is_replaced(
+    house: House, endpoint: Endpoint
+) -> None:
+    async with running(house.manager(house.browser(endpoint.url))) as manager:
+        endpoint.hangs_up = True
+        (await manager.ready()).abort()
+        await until(manager, BrowserState.RESTARTING)
+        endpoint.hangs_up = False
+        await manager.ready()
+        assert manager.incarnation == 2
+    assert "end as soon as they stand" in house.fields("failure.recorded")[-1]["detail"]
 
 
 async def test_a_browser_that_is_too_old_is_refused_with_its_version(
