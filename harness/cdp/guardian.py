@@ -75,6 +75,10 @@ def _wait(pid: int) -> int:
             return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
 
+def _harness_is_gone() -> bool:
+    return bool(select.select([0], [], [], 0)[0]) and not os.read(0, 4096)
+
+
 def _kill_group(pid: int) -> None:
     try:
         os.kill(pid, signal.SIGKILL)  # alone, where it has not come to make its group yet
@@ -102,6 +106,9 @@ def main() -> int:
         first = kept + 1
     for number in _NOT_FOR_US:
         signal.signal(number, signal.SIG_IGN)
+    if _harness_is_gone():  # it was killed while this program began: a browser would only have to be killed, too
+        _remove(profile)
+        return 0
     pid = _start(command, pipes)
     _say(pid=pid)
     code = _wait(pid)

@@ -137,3 +137,12 @@ def test_a_binary_that_cannot_run_is_told_by_name(profile: Path) -> None:
     assert [json.loads(line) for line in process.stdout][-1] == {"exit": 127}
     assert process.stderr.read() == b"/nowhere/chromium: No such file or directory\n"
     process.communicate()
+
+
+def test_a_guardian_that_comes_too_late_starts_no_browser(profile: Path, tmp_path: Path) -> None:
+    mark = tmp_path / "started"
+    command = [sys.executable, "-I", "-S", guardian.__file__, str(profile), "-", "/bin/sh", "-c", f"touch {mark}; cat"]
+    ended = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=True, timeout=10)
+    assert ended.stdout == b""
+    assert not mark.exists()
+    assert not profile.exists()
