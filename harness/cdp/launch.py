@@ -105,7 +105,13 @@ class _Pipes:
     """Both pipes to one browser: our ends, and those that it inherits. What is still ours is closed by `close`."""
 
     def __init__(self) -> None:
-        commands, answers = os.pipe(), os.pipe()
+        commands = os.pipe()
+        self.theirs, self.ours = [commands[0]], [commands[1]]
+        try:
+            answers = os.pipe()
+        except OSError:
+            self.close()
+            raise
         self.theirs, self.ours = [commands[0], answers[1]], [answers[0], commands[1]]
         for descriptor in self.ours:
             with contextlib.suppress(OSError):  # a user may have used up what pipes may hold; smaller ones do
@@ -161,9 +167,10 @@ class BrowserProcess:
         BrowserFailedError carries what it said on stderr. Whatever happens, a browser that was started and is not
         returned is gone again.
         """
-        profile = make_profile_folder()
-        pipes = _Pipes() if options.transport == "pipe" else None
+        profile, pipes = None, None
         try:
+            profile = make_profile_folder()
+            pipes = _Pipes() if options.transport == "pipe" else None
             guardian = await asyncio.create_subprocess_exec(
                 sys.executable,
                 "-I",
@@ -179,14 +186,10 @@ class BrowserProcess:
                 pass_fds=tuple(pipes.theirs) if pipes else (),
             )
         except OSError as error:
-            if pipes:
-                pipes.close()
-            remove_profile_folder(profile)
+            _undo(profile, pipes)
             raise BrowserFailedError("the browser's guardian could not be started", why=str(error)) from error
         except BaseException:
-            if pipes:
-                pipes.close()
-            remove_profile_folder(profile)  # asyncio has killed the guardian, and its end kills what it had started
+            _undo(profile, pipes)  # asyncio has killed the guardian, and its end kills what it had started
             raise
         process = cls(guardian, profile, pipes)
         try:
@@ -307,6 +310,13 @@ class BrowserProcess:
     async def _stop_shielded(self) -> None:
         with anyio.CancelScope(shield=True):
             await self.stop()
+
+
+def _undo(profile: Path | None, pipes: _Pipes | None) -> None:
+    if pipes:
+        pipes.close()
+    if profile:
+        remove_profile_folder(profile)
 
 
 def _browser_of(leader: int, profile: Path) -> int:

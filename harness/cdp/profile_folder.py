@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import tempfile
@@ -23,9 +24,12 @@ def make_profile_folder() -> Path:
 
 def remove_profile_folder(folder: Path, wait_s: float = 5.0) -> bool:
     """Remove a profile whose browser was killed: tries again while ending processes still write. True when it is gone."""
+    with contextlib.suppress(OSError):  # one that no browser has used goes without an open file, of which none may be left
+        folder.rmdir()
     deadline = time.monotonic() + wait_s
     while True:
-        shutil.rmtree(folder, ignore_errors=True)
+        if folder.exists():
+            shutil.rmtree(folder, ignore_errors=True)
         if not folder.exists() or time.monotonic() > deadline:
             return not folder.exists()
         time.sleep(0.02)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
+import resource
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import anyio
 import psutil
@@ -23,7 +26,7 @@ LISTENS = "echo 'DevTools listening on ws://127.0.0.1:9/devtools/browser/x' >&2\
 
 @pytest.fixture
 def script(tmp_path: Path):
-    def write(text: str, **options: float) -> LaunchOptions:
+    def write(text: str, **options: Any) -> LaunchOptions:
         path = tmp_path / "browser"
         path.write_text("#!/bin/sh\n" + text)
         path.chmod(0o755)
@@ -166,6 +169,32 @@ async def test_a_binary_that_is_not_there_fails_with_its_name(script, tmp_path: 
     with pytest.raises(BrowserFailedError, match="missing: No such file or directory"):
         await BrowserProcess.start(options)
     assert _profiles() == []
+
+
+@pytest.mark.parametrize("left", [0, 2, 4])
+async def test_too_few_descriptors_fail_the_start_with_the_reason_and_leave_nothing_behind(script, left: int) -> None:
+    options = script("sleep 60", transport="pipe")
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    before = sorted(os.listdir("/proc/self/fd"))
+    next_free = os.dup(0)
+    os.close(next_free)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (next_free + left, limits[1]))
+    try:
+        with pytest.raises(BrowserFailedError, match="Too many open files"):
+            await BrowserProcess.start(options)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+    assert sorted(os.listdir("/proc/self/fd")) == before
+    assert _profiles() == []
+
+
+async def test_a_profile_that_cannot_be_made_fails_the_start_with_the_reason(script, monkeypatch) -> None:
+    def full() -> Path:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(launch, "make_profile_folder", full)
+    with pytest.raises(BrowserFailedError, match="No space left on device"):
+        await BrowserProcess.start(script("sleep 60"))
 
 
 async def test_a_browser_that_never_listens_is_given_up_and_gone(script, tmp_path: Path) -> None:
