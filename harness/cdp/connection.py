@@ -75,6 +75,11 @@ class Connection:
         self._defect: Exception | None = None
         self._ended_early: deque[str] = deque(maxlen=64)  # sessions that ended before `attach` knew them
 
+    @property
+    def unsent(self) -> int:
+        """Commands that wait for their turn, or for a browser that does not read."""
+        return len(self._outbox)
+
     # --- its life
 
     async def run(self) -> None:
@@ -286,9 +291,9 @@ class Connection:
         )
         command.data = self.protocol.command(command, params)
         self._deadlines.watch(command.due_s)
-        self._outbox.put(command)
         outcome = "cancelled"
         try:
+            self._outbox.put(command)
             result = _read_result(command, await command.answer, into)
             outcome = "ok"
             return result
@@ -299,6 +304,7 @@ class Connection:
             raise
         finally:
             self.protocol.forget(command)
+            self._outbox.forget(command)
             if outcome == "cancelled" and not command.answer.cancelled():
                 command.answer.exception()
             self._observe(self, command, outcome, time.perf_counter_ns() - command.started_ns)

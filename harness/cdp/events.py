@@ -104,6 +104,11 @@ class EventSource:
             stream.end()
 
     @property
+    def subscribers(self) -> int:
+        """Registered handlers, those of streams and expectations among them."""
+        return self._handlers.total()
+
+    @property
     def buffered(self) -> int:
         """Events that wait in the buffers of all streams."""
         return sum(len(stream) for stream in self._streams)

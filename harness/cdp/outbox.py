@@ -22,7 +22,7 @@ class Outbox:
         self._transport = transport
         self._may_send = may_send
         self._loop = asyncio.get_running_loop()
-        self._waiting: list[InFlight] = []
+        self._waiting: dict[int, InFlight] = {}
         self._turn_taken = False
         self._paused = False
 
@@ -31,12 +31,19 @@ class Outbox:
         if self._turn_taken or self._paused:
             if command.writes:
                 command.context = contextvars.copy_context()
-            self._waiting.append(command)
+            self._waiting[command.id] = command
             return
         self._turn_taken = True
         self._loop.call_soon(self._next_turn)
         if self._may_send(command):
             self._write([command])
+
+    def forget(self, command: InFlight) -> None:
+        """Keep a command that was given up no longer."""
+        self._waiting.pop(command.id, None)
+
+    def __len__(self) -> int:
+        return len(self._waiting)
 
     def pause(self) -> None:
         """Keep everything."""
@@ -51,8 +58,8 @@ class Outbox:
         self._turn_taken = False
         if self._paused or not self._waiting:
             return
-        waiting, self._waiting = self._waiting, []
-        passed = [command for command in waiting if not command.answer.done() and self._ask(command)]
+        waiting, self._waiting = self._waiting, {}
+        passed = [command for command in waiting.values() if not command.answer.done() and self._ask(command)]
         if passed:
             self._write(passed)
 
