@@ -62,7 +62,7 @@ class WebSocketTransport(asyncio.Protocol):
             except BaseException:
                 made.abort()
                 raise
-        except (OSError, TimeoutError, InvalidURI, ConnectFailedError) as error:
+        except (OSError, TimeoutError, ValueError, InvalidURI, ConnectFailedError) as error:  # ValueError: of its parts
             raise ConnectFailedError(
                 "the browser's endpoint did not accept a connection",
                 why=error.why if isinstance(error, ConnectFailedError) else str(error) or type(error).__name__,
@@ -113,6 +113,7 @@ class WebSocketTransport(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Bytes from the peer: whole messages go to the receiver at once."""
         self._heard_s = self._loop.time()
+        self._pinged_s = None  # not by comparing times: uvloop's clock ticks in milliseconds, and a pong is faster
         protocol = self._protocol
         protocol.receive_data(data)
         for event in protocol.events_received():
@@ -191,8 +192,6 @@ class WebSocketTransport(asyncio.Protocol):
     def _tick(self) -> None:
         """Ping a silent peer, and cut one that stays silent."""
         now_s = self._loop.time()
-        if self._pinged_s is not None and self._heard_s > self._pinged_s:
-            self._pinged_s = None
         if self._pinged_s is None:
             if now_s - self._heard_s >= PING_AFTER_S and self._protocol.state is State.OPEN:
                 self._pinged_s = now_s

@@ -10,6 +10,7 @@ from typing import Any
 
 import psutil
 import pytest
+import uvloop
 
 from harness.basics.errors import OperationError
 from harness.basics.failures import Cause
@@ -78,6 +79,17 @@ class Rig:
     async def settle(self) -> None:
         """Return when the reader has read everything that was fed: a command's answer is behind it."""
         await self.connection.call("Browser.getVersion")
+
+
+ON_BOTH_LOOPS = {"test_connection", "test_hostile_traffic", "test_launch", "test_pipe", "test_websocket"}
+
+
+def pytest_asyncio_loop_factories(config: pytest.Config, item: pytest.Item) -> dict[str, Callable[[], Any]]:
+    """What meets the event loop itself is tested on asyncio's own and on the one that a run uses."""
+    loops: dict[str, Callable[[], Any]] = {"asyncio": asyncio.new_event_loop}
+    if item.path.stem in ON_BOTH_LOOPS:
+        loops["uvloop"] = uvloop.new_event_loop
+    return loops
 
 
 @pytest.fixture

@@ -135,7 +135,7 @@ async def test_a_peer_that_only_answers_pings_is_alive(server: Server, monkeypat
     pinged = []
     send_ping = transport._protocol.send_ping
     monkeypatch.setattr(transport._protocol, "send_ping", lambda data: (pinged.append(data), send_ping(data)))
-    while len(pinged) < 3:
+    while len(pinged) < 3 and not inbox.ends:
         await asyncio.sleep(0.01)
     assert inbox.ends == 0
     await transport.close()
@@ -195,7 +195,10 @@ async def test_an_endpoint_that_accepts_and_says_nothing_is_given_up() -> None:
             await WebSocketTransport.open(url, 0.05)
 
 
-@pytest.mark.parametrize("url", ["http://127.0.0.1/", "ws://", "nonsense"])
+NO_ADDRESSES = ["http://127.0.0.1/", "ws://", "nonsense", "ws://h:99999/", "ws://h:x/", "ws://[::1/", "ws://h/\ud83d", "ws://\0/"]
+
+
+@pytest.mark.parametrize("url", NO_ADDRESSES)
 async def test_what_is_no_websocket_address_is_refused(url: str) -> None:
     with pytest.raises(ConnectFailedError):
         await WebSocketTransport.open(url, 1.0)
