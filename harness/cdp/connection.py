@@ -31,6 +31,10 @@ from harness.cdp.session import Session
 from harness.cdp.transport import Transport
 from harness.telemetry.pipeline import Log
 
+class _Attached(msgspec.Struct, rename={"session_id": "sessionId"}):
+    session_id: str
+
+
 _DIALOG = {"Page.javascriptDialogOpening": True, "Page.javascriptDialogClosed": False}
 _REVIVES = frozenset({"Page.navigate", "Page.reload", "Page.close"})
 
@@ -108,6 +112,8 @@ class Connection:
 
     def receive(self, data: bytes) -> None:
         """One frame: settle the command that it answers, or route the event that it is."""
+        if self.lost_reason is not None:
+            return  # the rest of what the transport had read when it was cut: everyone was told that nothing more comes
         try:
             message = self.protocol.receive(data)
             if message is not None:
@@ -188,7 +194,7 @@ class Connection:
                     if session.target_id == params.get("targetId"):
                         self._crashed(session)
             else:
-                self._detached(params.get("sessionId", ""))
+                self._detached(str(params.get("sessionId", "")))
         elif not self.events.hears(method):
             self.unheard_events += 1
         if self.events.hears(method):
@@ -315,7 +321,7 @@ class Connection:
             return True
         try:
             self._fence.check(command.session.scope, command.guards, command.method)
-        except OperationError as error:
+        except Exception as error:  # noqa: BLE001 - also a fence that fails is heard by the sender alone, and lets nothing pass
             command.refuse(error)
             return False
         return True
@@ -339,8 +345,9 @@ class Connection:
 
     async def attach(self, target_id: str, timeout_s: float | None = None) -> Session:
         """Attach a flattened session to a page target; CdpError when it is gone."""
-        result = await self.call("Target.attachToTarget", {"targetId": target_id, "flatten": True}, timeout_s=timeout_s)
-        session = Session(self, target_id, result["sessionId"])
+        asked = {"targetId": target_id, "flatten": True}
+        attached = await self.call("Target.attachToTarget", asked, timeout_s=timeout_s, into=_Attached)
+        session = Session(self, target_id, attached.session_id)
         if self.lost_reason is not None:  # both came between the reply and this line
             raise endings.connection_lost(self.browser_id, self.lost_reason)[1]("Target.attachToTarget")
         if session.session_id in self._ended_early:

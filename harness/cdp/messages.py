@@ -57,6 +57,8 @@ def decode(data: bytes | str) -> Incoming:
         raise
     except msgspec.DecodeError as error:
         return _decoder.decode(_without_half_pairs(data, error))
+    except RecursionError:
+        raise _too_deep() from None
 
 
 def _without_half_pairs(data: bytes | str, error: msgspec.DecodeError) -> bytes:
@@ -67,13 +69,23 @@ def _without_half_pairs(data: bytes | str, error: msgspec.DecodeError) -> bytes:
         raise error from None
 
 
+def _too_deep() -> msgspec.DecodeError:
+    return msgspec.DecodeError("JSON is nested too deeply")
+
+
 def encode(message: Outgoing) -> bytes:
     """One command for the wire."""
     return _encoder.encode(message)
 
 
 def read(raw: msgspec.Raw, into: Any = Any) -> Any:
-    """Decode raw `params` or a raw `result` into plain Python values, or into a struct; None, where none is wanted."""
-    if into is Any:
-        return _plain.decode(raw)
-    return None if into is None else msgspec.json.decode(raw, type=into)
+    """Decode raw `params` or a raw `result` into plain Python values, or into a struct; None, where none is wanted.
+
+    msgspec.DecodeError or UnicodeDecodeError when it cannot be.
+    """
+    try:
+        if into is Any:
+            return _plain.decode(raw)
+        return None if into is None else msgspec.json.decode(raw, type=into)
+    except RecursionError:
+        raise _too_deep() from None

@@ -157,3 +157,11 @@ async def test_the_browsers_own_events_have_listeners_too(rig) -> None:
     with pytest.raises(ConnectionLostError):
         async with rig.connection.events.expect("Target.targetCreated"):
             pass
+
+
+async def test_it_knows_how_many_subscribe(rig) -> None:
+    session = await rig.session()
+    session.on("Page.frameNavigated", print)
+    with session.stream("Page.frameNavigated", "Page.loadEventFired"), session.expect("Page.loadEventFired"):
+        assert session.subscribers == 4
+    assert session.subscribers == 1

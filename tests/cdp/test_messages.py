@@ -32,3 +32,11 @@ def test_half_an_emoji_in_a_pages_text_does_not_cost_the_reply(escape: str, text
 def test_what_is_no_envelope_is_a_decode_error(frame: bytes) -> None:
     with pytest.raises(msgspec.DecodeError):
         decode(frame)
+
+
+def test_what_is_nested_too_deeply_is_a_decode_error_too() -> None:
+    deep = b"[" * 20_000 + b"]" * 20_000
+    with pytest.raises(msgspec.DecodeError, match="too deeply"):
+        decode(b'{"method":"X.y","params":' + deep + b"}")
+    with pytest.raises(msgspec.DecodeError, match="too deeply"):
+        read(msgspec.Raw(deep))
