@@ -31,6 +31,7 @@ from harness.cdp.session import Session
 from harness.cdp.transport import Transport
 from harness.telemetry.pipeline import Log
 
+
 class _Attached(msgspec.Struct, rename={"session_id": "sessionId"}):
     session_id: str
 
@@ -322,7 +323,8 @@ class Connection:
         try:
             self._fence.check(command.session.scope, command.guards, command.method)
         except Exception as error:  # noqa: BLE001 - also a fence that fails is heard by the sender alone, and lets nothing pass
-            command.refuse(error)
+            if not command.answer.done():
+                command.answer.set_exception(error)
             return False
         return True
 

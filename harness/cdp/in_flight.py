@@ -82,8 +82,3 @@ class InFlight:
             answer.set_exception(outcome)
         else:
             answer.set_result(outcome)
-
-    def refuse(self, error: Exception) -> None:
-        """It was not sent, and will not be."""
-        if not self.answer.done():
-            self.answer.set_exception(error)

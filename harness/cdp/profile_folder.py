@@ -24,7 +24,9 @@ def make_profile_folder() -> Path:
 
 def remove_profile_folder(folder: Path, wait_s: float = 5.0) -> bool:
     """Remove a profile whose browser was killed: tries again while ending processes still write. True when it is gone."""
-    with contextlib.suppress(OSError):  # one that no browser has used goes without an open file, of which none may be left
+    with contextlib.suppress(
+        OSError
+    ):  # one that no browser has used goes without an open file, of which none may be left
         folder.rmdir()
     deadline = time.monotonic() + wait_s
     while True:

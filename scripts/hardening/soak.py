@@ -11,7 +11,6 @@ import random
 import sys
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import anyio
@@ -125,22 +124,28 @@ class Soak:
         self._browser = browser
         self._every_s = 60 / per_minute
         self._cut_every_s = cut_every_s
+        self._rng = random.Random(seed)
         self.visits = Visits(browser, random.Random(seed))
         self.cuts = 0
 
     async def run(self, seconds: float) -> None:
         """So many seconds of it; returns when no visit is on its way."""
         begins = time.monotonic()
-        next_cut_s = begins + self._cut_every_s
+        cutting = anyio.CancelScope()
         async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self._cut, cutting, name="cuts")
             for number in range(int(seconds / self._every_s)):
                 await anyio.sleep(max(0.0, begins + number * self._every_s - time.monotonic()))
                 tasks.start_soon(self.visits.visit, name="visit")
-                if time.monotonic() >= next_cut_s:
-                    next_cut_s = time.monotonic() + self._cut_every_s
-                    self.cuts += 1
-                    self._browser.cut()
+            cutting.cancel()
             tasks.cancel_scope.deadline = anyio.current_time() + VISIT_S + GIVE_UP_S
+
+    async def _cut(self, scope: anyio.CancelScope) -> None:
+        with scope:
+            while True:
+                await anyio.sleep(self._cut_every_s * self._rng.uniform(0.5, 1.5))
+                self.cuts += 1
+                self._browser.cut()
 
 
 async def soak(

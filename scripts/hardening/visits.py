@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 import anyio
 
 from harness.cdp.connection import Connection
-from harness.cdp.errors import BrowserFailedError, CdpError
+from harness.cdp.errors import BrowserFailedError, CdpError, ProtocolError
 from harness.cdp.lifecycle import CdpLifecycleManager
 from harness.cdp.session import Session
 
@@ -19,6 +19,7 @@ FLOOD = 300
 SLOW = 50  # the bound of a subscriber that takes nothing of the flood
 VISIT_S = 30.0
 GIVE_UP_S = 60.0
+STAYS_AT_MOST_S = 1.0
 
 
 class Visits:
@@ -76,11 +77,13 @@ class Visits:
             for expression in ("document.title", "console.log('soak', document.title)"):
                 await session.call("Runtime.evaluate", {"expression": expression})
             await session.call("Page.captureScreenshot", {"format": "jpeg", "quality": 10})
+            await anyio.sleep(self._rng.uniform(0, STAYS_AT_MOST_S))  # so that a cut meets several at different points
             await fault(session)
             self.dropped += console.dropped
 
     async def _close(self, context: str, incarnation: int) -> None:
         """A context outlives a lost connection, but not its browser."""
+        lost = False
         with anyio.move_on_after(GIVE_UP_S):
             while True:
                 try:
@@ -89,7 +92,13 @@ class Visits:
                         await connection.call("Target.disposeBrowserContext", {"browserContextId": context})
                     self.closed += 1
                     return
+                except ProtocolError:
+                    if not lost:
+                        raise
+                    self.closed += 1  # it was closed when the connection was lost, and nobody was told
+                    return
                 except (CdpError, BrowserFailedError) as error:
+                    lost = True
                     self.outcomes[f"close again after {error.code}"] += 1
                     await anyio.sleep(0.05)
 

@@ -59,7 +59,9 @@ async def test_a_fence_that_fails_is_told_to_its_sender_alone_and_lets_nothing_p
         raise ZeroDivisionError("a defect of the fence")
 
     rig.fence.check = fail
-    calls = [asyncio.create_task(_navigate(session)) for _ in range(3)]  # the first is asked at once, the others in a batch
+    calls = [
+        asyncio.create_task(_navigate(session)) for _ in range(3)
+    ]  # the first is asked at once, the others in a batch
     rig.browser.answers["Page.getFrameTree"] = {"frameTree": {}}
     beside = asyncio.create_task(session.call("Page.getFrameTree"))
     for outcome in await asyncio.gather(*calls, return_exceptions=True):

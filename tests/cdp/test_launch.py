@@ -39,6 +39,10 @@ def _profiles() -> list[Path]:
     return list(Path(tempfile.gettempdir()).glob(f"{PREFIX}*"))
 
 
+def _descriptors() -> list[Path]:
+    return sorted(Path("/proc/self/fd").iterdir())
+
+
 def _descendants(pid: int, count: int) -> list[psutil.Process]:
     """They, once there are so many."""
     while len(found := psutil.Process(pid).children(recursive=True)) < count:
@@ -175,7 +179,7 @@ async def test_a_binary_that_is_not_there_fails_with_its_name(script, tmp_path: 
 async def test_too_few_descriptors_fail_the_start_with_the_reason_and_leave_nothing_behind(script, left: int) -> None:
     options = script("sleep 60", transport="pipe")
     limits = resource.getrlimit(resource.RLIMIT_NOFILE)
-    before = sorted(os.listdir("/proc/self/fd"))
+    before = _descriptors()
     next_free = os.dup(0)
     os.close(next_free)
     resource.setrlimit(resource.RLIMIT_NOFILE, (next_free + left, limits[1]))
@@ -184,7 +188,7 @@ async def test_too_few_descriptors_fail_the_start_with_the_reason_and_leave_noth
             await BrowserProcess.start(options)
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, limits)
-    assert sorted(os.listdir("/proc/self/fd")) == before
+    assert _descriptors() == before
     assert _profiles() == []
 
 

@@ -195,7 +195,16 @@ async def test_an_endpoint_that_accepts_and_says_nothing_is_given_up() -> None:
             await WebSocketTransport.open(url, 0.05)
 
 
-NO_ADDRESSES = ["http://127.0.0.1/", "ws://", "nonsense", "ws://h:99999/", "ws://h:x/", "ws://[::1/", "ws://h/\ud83d", "ws://\0/"]
+NO_ADDRESSES = [
+    "http://127.0.0.1/",
+    "ws://",
+    "nonsense",
+    "ws://h:99999/",
+    "ws://h:x/",
+    "ws://[::1/",
+    "ws://h/\ud83d",
+    "ws://\0/",
+]
 
 
 @pytest.mark.parametrize("url", NO_ADDRESSES)
