@@ -1,4 +1,4 @@
-"""Feeds mutated frames to the protocol's state, and mutated bytes to both transports; the same seed feeds the same."""
+"""Feeds mutated frames to the protocol's state, and mutated bytes to both transports; a seed repeats the mutations."""
 
 from __future__ import annotations
 
