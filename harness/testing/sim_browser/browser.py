@@ -9,13 +9,14 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
 from harness.testing.sim_browser import navigation
 from harness.testing.sim_browser.browser_commands import BROWSER
 from harness.testing.sim_browser.client import Client, Wire
+from harness.testing.sim_browser.expressions import answer_to, remote
 from harness.testing.sim_browser.faults import AT_START, OF_NAVIGATIONS, OF_PAGES, Fault
 from harness.testing.sim_browser.model import Command, Ids, Json, Refusal, Renderer, SimContext, SimPage, SimSession
 from harness.testing.sim_browser.page_commands import BROWSER_SIDE, RENDERER_SIDE
@@ -23,6 +24,9 @@ from harness.testing.sim_browser.site import Document
 from harness.testing.sim_browser.striking import strike, touch
 
 Later = Callable[[float, Callable[[], None]], object]
+UnheardDialogs = Literal["dismissed", "held"]
+"""What becomes of a dialog that no session hears: the headless shell dismisses it, the full browser lets its page hang."""
+
 _NO_SESSION = {"code": -32001, "message": "Session with given id not found."}
 
 
@@ -42,6 +46,7 @@ class SimBrowser:
         site: Mapping[str, Document] | None = None,
         faults: Sequence[Fault] = (),
         start: int = 1,
+        unheard_dialogs: UnheardDialogs = "dismissed",
         later: Later = _in_loop,
         on_death: Callable[[str], None] = lambda _how: None,
         pid: int = 1,
@@ -52,6 +57,7 @@ class SimBrowser:
         self.commands: list[tuple[str, Json]] = []
         self.clients: list[Client] = []
         self.user_agent = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) SimBrowser/1.0"
+        self.unheard_dialogs = unheard_dialogs
         self._later = later
         self._on_death = on_death
         self._on_thaw: list[Callable[[], None]] = []
@@ -258,9 +264,26 @@ class SimBrowser:
         """The page asks something; its renderer waits for the answer."""
         page.renderer, page.holder = Renderer.IN_DIALOG, holder
         page.dialog = {"type": kind, "message": message}
+        if self._dismiss_unheard(page):
+            return
         told = {"url": page.url, "frameId": page.target_id, "message": message, "type": kind}
         more = {"hasBrowserHandler": False, "defaultPrompt": ""}
         self.tell(page, "Page", "Page.javascriptDialogOpening", told | more)
+
+    def close_dialog(self, page: SimPage, value: Any) -> None:
+        """The dialog is answered, and its page goes on."""
+        page.dialog, page.renderer = None, Renderer.IDLE
+        holder, page.holder = page.holder, None
+        if holder is not None:
+            self.reply(holder, {"result": remote(value, by_value=True)})
+        self.work_off(page)
+
+    def _dismiss_unheard(self, page: SimPage) -> bool:
+        heard = any("Page" in session.enabled for session in page.sessions)
+        if page.dialog is None or heard or self.unheard_dialogs == "held":
+            return False
+        self.close_dialog(page, answer_to(page.dialog["type"], accept=False))
+        return True
 
     def crash(self, page: SimPage, status: str, code: int) -> None:
         """The renderer is gone: what waits is answered when the page is navigated, or never."""
@@ -268,7 +291,8 @@ class SimBrowser:
             page.waiting.append(page.holder)
         page.renderer, page.holder, page.dialog = Renderer.CRASHED, None, None
         navigation.abandon(self, page)
-        self.tell(page, "Inspector", "Inspector.targetCrashed", {})
+        for session in page.sessions:
+            self.tell_session(session, "Inspector.targetCrashed", {})
         self.tell_of(page, "Target.targetCrashed", targetId=page.target_id, status=status, errorCode=code)
 
     def close(self, page: SimPage) -> None:
@@ -290,6 +314,7 @@ class SimBrowser:
         for queue in (page.waiting, page.unsettled):
             for command in [command for command in queue if command.session is session]:
                 queue.remove(command)
+        self._dismiss_unheard(page)
         if told:
             params = {"sessionId": session.id, "targetId": page.target_id}
             session.client.say({"method": "Target.detachedFromTarget", "params": params})

@@ -32,8 +32,7 @@ PROFILE_IN_USE = 21
 
 _IN_USE = """\
 [ERROR:chrome/browser/process_singleton_posix.cc] Failed to create {profile}/SingletonLock: File exists (17)
-[ERROR:chrome/app/chrome_main_delegate.cc] Failed to create a ProcessSingleton for your profile directory. Aborting now to avoid \
-profile corruption.
+[ERROR:chrome/app/chrome_main_delegate.cc] Failed to create a ProcessSingleton for your profile directory. Aborting.
 """
 
 
@@ -96,12 +95,17 @@ async def _serve(settings: Settings, start: int, profile: str, *, pipe: bool) ->
         await serve_on_pipes(browser, closed)
         return 0
     async with SimServer(browser) as server:
-        if profile:
-            Path(profile, "DevToolsActivePort").write_text(f"{server.port}\n{browser.path}")
-        sys.stderr.write(f"\nDevTools listening on {server.endpoint}\n")
-        sys.stderr.flush()
+        _tell(server, profile)
         await closed.wait()
     return 0
+
+
+def _tell(server: SimServer, profile: str) -> None:
+    """Where it listens, as Chromium says it: in a file of its profile, and on stderr."""
+    if profile:
+        Path(profile, "DevToolsActivePort").write_text(f"{server.port}\n{server.browser.path}")
+    sys.stderr.write(f"\nDevTools listening on {server.endpoint}\n")
+    sys.stderr.flush()
 
 
 def _count_start(folder: Path) -> int:

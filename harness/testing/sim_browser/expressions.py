@@ -77,6 +77,11 @@ def remote(value: Any, *, by_value: bool, handle: str = "") -> Json:
     return {"type": "object", "className": name, "description": name, "objectId": handle}
 
 
+def answer_to(dialog: str, *, accept: bool, text: str = "") -> Any:
+    """What `alert`, `confirm` or `prompt` return for this answer."""
+    return {"alert": UNDEFINED, "confirm": accept, "prompt": text if accept else None}[dialog]
+
+
 def thrown(error: Thrown, handle: str) -> Json:
     """A result whose script threw."""
     what: Json = {
@@ -166,7 +171,7 @@ _RULES: tuple[tuple[re.Pattern[str], Rule], ...] = tuple(
     (re.compile(pattern, re.DOTALL), rule)
     for pattern, rule in (
         (r"new Promise\(\(\)\s*=>\s*\{\s*\}\)", lambda _p, _m: Effect("forever")),
-        (r"(?:for\s*\(;;\)|while\s*\((?:true|1)\))\s*(?:;|\{\s*\})", lambda _p, _m: Effect("busy")),
+        (r"(?:for\s*\(;;\)|while\s*\((?:true|1)\))\s*(?:\{\s*\})?", lambda _p, _m: Effect("busy")),
         (rf"(?:window\.)?(alert|confirm|prompt)\((?:{_STRING})?\)", _dialog),
         (r"window\.close\(\)", lambda _p, _m: Effect("close")),
         (rf"window\.open\({_STRING}\)(?:\s*&&\s*1)?", lambda _p, m: Effect("open", _string(m[1]))),

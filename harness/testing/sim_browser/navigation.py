@@ -1,7 +1,8 @@
 """Navigations: what a page tells of them, in the order in which Chromium does (recorded from headless shell 156).
 
 frameStartedNavigating, frameStartedLoading, requestWillBeSent; then an answer: responseReceived, the reply, and the new
-document with its worlds, DOMContentLoaded, load; or an error with its page; or nothing at all, for as long as no headers come.
+document with its worlds, DOMContentLoaded, load; or an error with its page; or nothing at all, for as long as no headers
+come.
 """
 
 from __future__ import annotations
@@ -85,7 +86,8 @@ def revive(browser: SimBrowser, page: SimPage) -> None:
     page.renderer, page.holder, page.worlds_made = Renderer.IDLE, None, 0
     for command in sorted(waiting, key=lambda command: command.id):
         browser.refuse(command, CRASHED)
-    browser.tell(page, "Inspector", "Inspector.targetReloadedAfterCrash", {})
+    for session in page.sessions:
+        browser.tell_session(session, "Inspector.targetReloadedAfterCrash", {})
 
 
 def make_worlds(browser: SimBrowser, page: SimPage) -> None:

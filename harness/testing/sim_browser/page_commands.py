@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
 from harness.testing.sim_browser import navigation
-from harness.testing.sim_browser.expressions import UNDEFINED, Effect, Place, Thrown, evaluate, remote, thrown
+from harness.testing.sim_browser.expressions import Effect, Place, Thrown, answer_to, evaluate, remote, thrown
 from harness.testing.sim_browser.model import Command, Json, Refusal, Renderer, SimPage, SimSession, wanted
 
 if TYPE_CHECKING:
@@ -56,16 +56,11 @@ def _handle_dialog(browser: SimBrowser, command: Command, session: SimSession) -
     page, accept = session.page, wanted(command.params, "accept", bool)
     if page.dialog is None:
         raise Refusal(-32602, "No dialog is showing")
-    dialog, page.dialog, page.renderer = page.dialog, None, Renderer.IDLE
     text = str(command.params.get("promptText", ""))
     told = {"frameId": page.target_id, "result": accept, "userInput": text}
     browser.tell(page, "Page", "Page.javascriptDialogClosed", told)
     browser.reply(command, {})
-    answer = {"alert": UNDEFINED, "confirm": accept, "prompt": text if accept else None}[dialog["type"]]
-    holder, page.holder = page.holder, None
-    if holder is not None:
-        browser.reply(holder, {"result": remote(answer, by_value=True)})
-    browser.work_off(page)
+    browser.close_dialog(page, answer_to(page.dialog["type"], accept=accept, text=text))
 
 
 def _inspector(browser: SimBrowser, _command: Command, session: SimSession) -> Json:
