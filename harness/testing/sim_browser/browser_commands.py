@@ -8,11 +8,15 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from harness.testing.sim_browser.faults import Fault
+from harness.testing.sim_browser.faults import Fault, FaultKind
 from harness.testing.sim_browser.model import Command, Json, Refusal, SimContext, SimPage, SimSession, wanted
+from harness.testing.sim_browser.striking import NoVictimError
 
 if TYPE_CHECKING:
     from harness.testing.sim_browser.browser import SimBrowser
+
+AT_ONCE: frozenset[FaultKind] = frozenset({"socket_drop", "half_open", "freeze", "browser_death", "oversized_reply"})
+"""Faults after which no reply to `Sim.inject` could come."""
 
 Handler = Callable[["SimBrowser", Command], Json | None]
 
@@ -126,9 +130,13 @@ def _inject(browser: SimBrowser, command: Command) -> Json:
     if fault.at:
         browser.faults.append(fault)
         return {}
-    browser.reply(command, {})
-    command.silenced = True
-    browser.strike(fault, command.client)
+    if fault.kind in AT_ONCE:
+        browser.reply(command, {})
+        command.silenced = True
+    try:
+        browser.strike(fault, command.client)
+    except NoVictimError as error:
+        raise Refusal(-32602, "Invalid parameters", str(error)) from error
     return {}
 
 

@@ -63,6 +63,10 @@ OF_PAGES: frozenset[FaultKind] = frozenset(
 """Strike one page: the command's own, or the one that `target` names."""
 
 
+OF_REPLIES: frozenset[FaultKind] = frozenset({"slow_reply", "swapped_reply"})
+"""Strike the reply to one command."""
+
+
 class Fault(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One fault.
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from harness.testing.sim_browser import navigation
-from harness.testing.sim_browser.faults import AT_START, OF_NAVIGATIONS, OF_PAGES, Fault, FaultKind
+from harness.testing.sim_browser.faults import AT_START, OF_NAVIGATIONS, OF_PAGES, OF_REPLIES, Fault, FaultKind
 from harness.testing.sim_browser.model import Command, Json, Renderer, SimPage
 
 if TYPE_CHECKING:
@@ -22,8 +22,8 @@ class NoVictimError(ValueError):
 
 def strike(browser: SimBrowser, fault: Fault, client: Client | None, page: SimPage | None) -> None:
     """Let one fault happen now. client: the one whose command it came at, else every one."""
-    if fault.kind in AT_START:
-        raise NoVictimError(f"{fault.kind} strikes a browser at its start only")
+    if fault.kind in AT_START | OF_REPLIES:
+        raise NoVictimError(f"{fault.kind} strikes {'at a start' if fault.kind in AT_START else 'at a command'} only")
     if fault.kind in OF_PAGES | OF_NAVIGATIONS:
         _STRIKES_PAGE.get(fault.kind, _next_navigation)(browser, fault, _victim(browser, fault, page))
         return
@@ -36,7 +36,7 @@ def touch(fault: Fault, command: Command) -> bool:
         command.slow_s = fault.seconds
     elif fault.kind == "swapped_reply":
         command.swapped = True
-    return fault.kind in {"slow_reply", "swapped_reply"}
+    return fault.kind in OF_REPLIES
 
 
 def _victim(browser: SimBrowser, fault: Fault, page: SimPage | None) -> SimPage:
