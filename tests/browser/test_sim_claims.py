@@ -7,12 +7,16 @@ with what, which never, and how a connection ends, are.
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
+from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
 
 from harness.testing.sim_browser import Fault
 from tests.browser.live import DataSite
@@ -401,6 +405,26 @@ async def test_the_four_kinds_of_malformed_traffic_are_told_apart(both: Both) ->
 
     codes = [-32700, -32600, -32600, -32600]
     assert await both(script) == [f"error without id {code}" for code in codes]
+
+
+async def test_an_address_with_another_browsers_id_is_refused_and_the_version_names_the_right_one(both: Both) -> None:
+    async def script(side: Side) -> list[object]:
+        told = await asyncio.to_thread(_version, side.endpoint)
+        with pytest.raises(InvalidStatus) as refused:
+            await connect(side.endpoint[:-1] + ("0" if side.endpoint[-1] != "0" else "1"))
+        return [
+            told["webSocketDebuggerUrl"] == side.endpoint,
+            told["Protocol-Version"],
+            refused.value.response.status_code,
+        ]
+
+    assert (await both(script))[0] is True
+
+
+def _version(endpoint: str) -> dict[str, str]:
+    base = endpoint.replace("ws:", "http:").partition("/devtools")[0]
+    with urlopen(base + "/json/version", timeout=60) as answer:
+        return dict(json.load(answer))
 
 
 async def test_a_binary_frame_ends_the_connection_without_a_word(both: Both) -> None:

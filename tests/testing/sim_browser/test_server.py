@@ -86,6 +86,21 @@ async def test_a_browser_that_is_silent_answers_no_ping_and_is_found_out_by_keep
         browser.thaw()
 
 
+async def test_a_frozen_browser_answers_no_handshake_until_it_goes_on() -> None:
+    browser = SimBrowser()
+    async with SimServer(browser) as server:
+        browser.freeze()
+        with pytest.raises(ConnectFailedError):
+            await WebSocketTransport.open(server.endpoint, 0.1)
+        opening = asyncio.create_task(WebSocketTransport.open(server.endpoint, 60))
+        while len(server.connections) < 1:
+            await asyncio.sleep(0)
+        browser.thaw()
+        transport = await opening
+        transport.start(Inbox())
+        transport.abort()
+
+
 async def test_a_binary_frame_arrives_and_one_from_the_client_ends_the_connection() -> None:
     browser = SimBrowser()
     async with SimServer(browser) as server:
