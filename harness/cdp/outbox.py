@@ -1,7 +1,7 @@
 """Commands that wait for their turn to be written.
 
-The first of a loop turn is written at once, those that follow in the same turn go out together with the next one, and while
-the peer does not read all of them stay here. Whoever may send decides at that very moment: a command whose lease was
+Those of one loop turn go out together at its end: one write for all sessions that were woken by one read. While the peer
+does not read all of them stay here. Whoever may send decides at the very moment of writing: a command whose lease was
 taken back while it waited, or that was given up, is never written.
 """
 
@@ -23,20 +23,17 @@ class Outbox:
         self._may_send = may_send
         self._loop = asyncio.get_running_loop()
         self._waiting: dict[int, InFlight] = {}
-        self._turn_taken = False
+        self._scheduled = False
         self._paused = False
 
     def put(self, command: InFlight) -> None:
-        """Write it now or as soon as may be."""
-        if self._turn_taken or self._paused:
-            if command.writes:
-                command.context = contextvars.copy_context()
-            self._waiting[command.id] = command
-            return
-        self._turn_taken = True
-        self._loop.call_soon(self._next_turn)
-        if self._may_send(command):
-            self._write([command])
+        """Write it at the end of this loop turn, or as soon as the peer reads again."""
+        if command.writes:
+            command.context = contextvars.copy_context()
+        self._waiting[command.id] = command
+        if not self._scheduled:
+            self._scheduled = True
+            self._loop.call_soon(self._flush)
 
     def forget(self, command: InFlight) -> None:
         """Keep a command that was given up no longer."""
@@ -52,10 +49,10 @@ class Outbox:
     def resume(self) -> None:
         """Write what was kept."""
         self._paused = False
-        self._next_turn()
+        self._flush()
 
-    def _next_turn(self) -> None:
-        self._turn_taken = False
+    def _flush(self) -> None:
+        self._scheduled = False
         if self._paused or not self._waiting:
             return
         waiting, self._waiting = self._waiting, {}
