@@ -175,7 +175,7 @@ class Connection:
             self.unknown_sessions += 1
             return
         if method == "Inspector.targetCrashed":
-            self._crashed(session)
+            self._crashed(session, "its target crashed")
         elif method == "Inspector.targetReloadedAfterCrash":
             session.revive()
         elif method in _DIALOG:
@@ -191,9 +191,10 @@ class Connection:
             if params is None:
                 return
             if method == "Target.targetCrashed":
+                why = f"its target crashed (status {params.get('status')}, code {params.get('errorCode')})"
                 for session in list(self.sessions.values()):
                     if session.target_id == params.get("targetId"):
-                        self._crashed(session)
+                        self._crashed(session, why)
             else:
                 self._detached(str(params.get("sessionId", "")))
         elif not self.events.hears(method):
@@ -242,11 +243,11 @@ class Connection:
         self.protocol.fail(gone, session.session_id)
         session.end(not_sent)
 
-    def _crashed(self, session: Session) -> None:
+    def _crashed(self, session: Session, why: str) -> None:
         if session.crashed:
             return
         self._tell_lost(session, "renderer_crashed")
-        crashed, not_sent = endings.renderer_crashed()
+        crashed, not_sent = endings.renderer_crashed(why)
         self.protocol.fail(crashed, session.session_id)
         session.crash(not_sent)
 

@@ -18,6 +18,7 @@ from harness.navigation.loading import Loading
 from harness.navigation.map import Place, Viewport
 from harness.navigation.page import Button, Clip, Miss, MouseKind, Point
 from harness.navigation.page_link import PageLink
+from harness.navigation.popups import Popups
 from harness.telemetry.pipeline import Log
 
 
@@ -61,6 +62,10 @@ class CdpPage:
     async def answer_dialogs(self) -> None:
         """Answer every dialog by policy, one that is open already too, until cancelled; ends with the session."""
         await dialogs.answer_dialogs(self.link)
+
+    async def adopt_popups(self) -> None:
+        """Adopt what the page opens until cancelled, then close it; ends with the connection."""
+        await Popups(self.link, self.context_id).adopt()
 
     # --- what the chain asks
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from harness.basics.errors import OperationError
+from harness.cdp.session import Writer
 from harness.navigation.page_link import PageLink
+from harness.telemetry.pipeline import Log
 
 
 async def answer_dialogs(link: PageLink) -> None:
@@ -16,25 +18,26 @@ async def answer_dialogs(link: PageLink) -> None:
     session = link.session
     with session.stream("Page.javascriptDialogOpening") as dialogs:
         if link.state.dialog is not None:
-            await _answer(link, link.state.dialog)
+            await answer(link.writer, link.state.dialog, link.log)
         async for _, params in dialogs:
             if session.make_error is not None:
                 return
-            await _answer(link, params)
+            await answer(link.writer, params, link.log)
 
 
-async def _answer(link: PageLink, dialog: dict[str, Any]) -> None:
-    link.log.warning(
+async def answer(writer: Writer, dialog: dict[str, Any], log: Log) -> None:
+    """Answer one dialog by policy, and tell it."""
+    log.warning(
         "page.dialog",
         kind=dialog.get("type", ""),
         message=str(dialog.get("message", ""))[:500],
         accepted=True,
     )
-    answer: dict[str, Any] = {"accept": True}
+    reply: dict[str, Any] = {"accept": True}
     if dialog.get("type") == "prompt":
-        answer["promptText"] = dialog.get("defaultPrompt", "")
+        reply["promptText"] = dialog.get("defaultPrompt", "")
     try:
-        await link.call("Page.handleJavaScriptDialog", answer)
+        await writer.call("Page.handleJavaScriptDialog", reply)
     except OperationError as error:
         # It is gone, or the session is, or the leases are: whoever waits for the page learns it by its own command.
-        link.log.info("page.dialog", kind="gone", message=error.why, accepted=False)
+        log.info("page.dialog", kind="gone", message=error.why, accepted=False)

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
+import anyio
+
+from harness.basics.errors import OperationError
 from harness.basics.failures import Cause
+from harness.cdp.errors import CommandTimeoutError
 from harness.navigation.errors import StepError
 from harness.navigation.page import Miss
 from harness.navigation.page_link import PageLink
 from harness.navigation.page_state import PageState
 from harness.navigation.url_policy import check_url
+
+STOP_WITHIN_S = 1.0
+"""How long a page may take to be stopped; one whose renderer hangs is not waited for longer."""
 
 _NEVER_SENT = frozenset(
     {
@@ -38,8 +45,18 @@ class Loading:
         before = self._link.state.navigations
         effects = self._link.effects
         with self._redirects() as redirects:
-            result = await self._link.act("Page.navigate", {"url": url})
+            async with self._stopped_when_given_up():
+                result = await self._link.act("Page.navigate", {"url": url})
         loader = result.get("loaderId", "")
+        if result.get("isDownload"):
+            raise StepError(
+                "the navigation became a download",
+                why=f"{url} was answered with a file to keep, not with a page",
+                cause=Cause.NET_ERROR,
+                url=url,
+                may_have_happened=True,
+                net_error="ERR_ABORTED",
+            )
         if result.get("errorText"):
             status = self._link.state.answer_to(loader)
             if result["errorText"] in _NEVER_SENT and not status and not redirects:
@@ -50,6 +67,26 @@ class Loading:
         else:  # a move within the document; its event may come after the reply
             await self.wait_navigation(before)
         check_status(self._link.state, 400)
+
+    @asynccontextmanager
+    async def _stopped_when_given_up(self) -> AsyncIterator[None]:
+        """While the headers of a document are awaited, the page answers nothing else: one that is waited for no longer
+        is stopped, so that the next command is answered."""
+        try:
+            yield
+        except (CommandTimeoutError, anyio.get_cancelled_exc_class()):
+            if self._link.session.make_error is None:
+                with anyio.move_on_after(STOP_WITHIN_S, shield=True):
+                    await self._stop()
+            raise
+
+    async def _stop(self) -> None:
+        try:
+            await self._link.call("Page.stopLoading", {})
+        except OperationError as error:
+            self._link.log.info("page.load_stopped", outcome=error.code, detail=error.why)
+        else:
+            self._link.log.info("page.load_stopped", outcome="stopped", detail="")
 
     @contextmanager
     def _redirects(self) -> Iterator[list[str]]:
@@ -70,8 +107,9 @@ class Loading:
     async def wait_navigation(self, since: int) -> None:
         """Wait until `navigations` is above `since` and the document has loaded."""
         self._link.last_miss = Miss(Cause.NAVIGATION_MISSING, "the recorded navigation did not happen")
-        while self._link.state.navigations <= since:
-            await self._link.next_event()
+        async with self._stopped_when_given_up():
+            while self._link.state.navigations <= since:
+                await self._link.next_event()
         await self._wait_loaded(self._link.state.loaders[-1])
         check_status(self._link.state, 400)
 
@@ -110,4 +148,5 @@ def _net_error(url: str, text: str) -> StepError:
         cause=Cause.HTTP_AUTH_REQUIRED if auth else Cause.NET_ERROR,
         url=url,
         may_have_happened=True,
+        net_error=text.partition(",")[0].removeprefix("net::"),
     )

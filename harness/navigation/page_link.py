@@ -54,7 +54,7 @@ class PageLink:
     @property
     def session(self) -> Session:
         """The session that the page is reached through now."""
-        return self._on.session
+        return self.writer.session
 
     @property
     def state(self) -> PageState:
@@ -63,9 +63,15 @@ class PageLink:
         return self._state
 
     @property
-    def _on(self) -> Writer:
+    def writer(self) -> Writer:
+        """The session and the leases under which it is written to now."""
         assert self._writer is not None, "the page was not aimed at a session"
         return self._writer
+
+    @property
+    def guards(self) -> Sequence[object]:
+        """The leases under which the page is written to now."""
+        return self.writer.guards
 
     def guard(self, guards: Sequence[object]) -> None:
         """Write under these leases from now on."""
@@ -79,23 +85,23 @@ class PageLink:
         tree = await session.call("Page.getFrameTree")
         self._state.stands_on(tree["frameTree"]["frame"])
         for method, params in self.journal:
-            await self._on.call(method, params, repeatable=True)
+            await self.writer.call(method, params, repeatable=True)
         return session
 
     async def set_up(self, method: str, params: dict[str, Any], key: str = "") -> None:
         """A set-up command: applied now, and again after each reconnect. One that was refused is not remembered."""
-        await self._on.call(method, params, repeatable=True)
+        await self.writer.call(method, params, repeatable=True)
         self.journal.note(method, params, key)
 
     async def call(self, method: str, params: dict[str, Any], **options: Any) -> Any:
         """Send a command under the leases; options as in `Connection.call`."""
-        return await self._on.call(method, params, **options)
+        return await self.writer.call(method, params, **options)
 
     async def act(self, method: str, params: dict[str, Any]) -> Any:
         """Send a command that has an effect; it is counted unless it is certain that it did not happen."""
         self.effects += 1
         try:
-            return await self._on.call(method, params, timeout_s=self.patience_s())
+            return await self.writer.call(method, params, timeout_s=self.patience_s())
         except OperationError as error:
             self.effects -= not error.may_have_happened
             raise

@@ -6,7 +6,7 @@ import anyio
 
 from harness.basics.errors import OperationError
 from harness.cdp.connection import Connection
-from harness.cdp.errors import BrowserFailedError, ConnectionLostError, ProtocolError
+from harness.cdp.errors import BrowserFailedError, CommandTimeoutError, ConnectionLostError, ProtocolError
 from harness.cdp.lifecycle import CdpLifecycleManager
 from harness.cdp.session import Session
 from harness.cdp.states import BrowserState
@@ -102,10 +102,11 @@ class Tab:
             return
         try:
             await self._aim(reattached=self._aimed)
-        except ProtocolError:
+        except (ProtocolError, CommandTimeoutError):
             if not self._aimed:
                 raise
-            await self.discard()  # the page did not survive the lost connection
+            # The page did not survive the lost connection; or it answers nobody, since a dialog is held by the old one.
+            await self.discard()
             await self._open()
             await self._lease(credential)
             await self._aim(reattached=False)

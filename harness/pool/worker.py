@@ -197,6 +197,10 @@ class Worker:
         page = self._tab.page
         async with anyio.create_task_group() as tasks:
 
+            def attend() -> None:
+                tasks.start_soon(page.answer_dialogs, name=f"dialogs {self.id}")
+                tasks.start_soon(page.adopt_popups, name=f"popups {self.id}")
+
             def guard() -> None:
                 page.guard([*self._tab.leases, *holds.leases()])
 
@@ -207,7 +211,7 @@ class Worker:
                     )
                 self._set(WorkerState.RECOVERING)
                 await self._tab.restore(credential)
-                tasks.start_soon(page.answer_dialogs, name=f"dialogs {self.id}")
+                attend()
                 self._set(WorkerState.RUNNING)
 
             holds = SpinHolds(
@@ -232,7 +236,7 @@ class Worker:
                 timeout_s=self._plan.step_timeout_s,
             )
             self._tab.follow()
-            tasks.start_soon(page.answer_dialogs, name=f"dialogs {self.id}")
+            attend()
             failure: OperationError | None = None
             try:
                 await self._tab.name_spin(self._plan.naming, spin.id)

@@ -41,8 +41,9 @@ class Told:
         return [event["fields"] for event in events if event["event"] == name]
 
 
-def launch_options(path: Path) -> LaunchOptions:
-    return LaunchOptions(BrowserBinary(path, "headless-shell", "test"), no_sandbox=True, start_timeout_s=60.0)
+def launch_options(path: Path, transport: TransportKind = "websocket", *flags: str) -> LaunchOptions:
+    binary = BrowserBinary(path, "headless-shell", "test")
+    return LaunchOptions(binary, no_sandbox=True, start_timeout_s=60.0, transport=transport, extra_flags=flags)
 
 
 @asynccontextmanager
@@ -54,6 +55,7 @@ async def managed(
     policy: ReconnectPolicy = QUICK,
     health: HealthPolicy | None = None,
     transport: TransportKind = "websocket",
+    launch: LaunchOptions | None = None,
 ) -> AsyncIterator[CdpLifecycleManager]:
     """A manager whose browser runs; all of it is gone when the block ends."""
     manager = CdpLifecycleManager(
@@ -61,7 +63,7 @@ async def managed(
         cohort="c1",
         cohort_index=0,
         cohorts=1,
-        launch=launch_options(path)._replace(transport=transport),
+        launch=launch or launch_options(path, transport),
         policy=policy,
         fence=OpenFence(),
         on_connection_lost=lambda _browser, _reason: None,
@@ -106,9 +108,10 @@ async def new_page(connection: Connection) -> Writer:
     return (await connection.attach(await new_target(connection))).writer(())
 
 
-async def evaluate(page: Writer, expression: str, **options: Any) -> Any:
+async def evaluate(page: Writer, expression: str, *, await_promise: bool = False, **options: Any) -> Any:
     """The value of an expression in the page."""
-    result = await page.call("Runtime.evaluate", {"expression": expression, "returnByValue": True}, **options)
+    params = {"expression": expression, "returnByValue": True, "awaitPromise": await_promise}
+    result = await page.call("Runtime.evaluate", params, **options)
     return result["result"].get("value")
 
 

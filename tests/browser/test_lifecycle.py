@@ -12,8 +12,6 @@ import pytest
 
 from harness.cdp.connection import Connection
 from harness.cdp.errors import ConnectionLostError
-from harness.cdp.health import HealthPolicy
-from harness.cdp.reconnect import ReconnectPolicy
 from harness.navigation.cdp_page import CdpPage
 from tests.browser.managed import Told, attached, evaluate, family, managed, new_target, seconds_until_ended
 
@@ -74,22 +72,6 @@ async def test_of_two_browsers_the_killed_one_is_replaced_and_the_other_notices_
         assert (await beside.call("Browser.getVersion"))["product"]
     exits = [(event["pid"] == pid, event["planned"]) for event in told.fields("browser.exited")]
     assert sorted(exits) == [(False, True), (False, True), (True, False)]
-
-
-async def test_a_browser_that_is_stopped_by_a_signal_is_found_out_and_replaced(browser_path: Path) -> None:
-    told = Told()
-    policy = ReconnectPolicy(base_s=0.01, attempts=1, connect_timeout_s=0.3, stagger_window_s=0.0)
-    health = HealthPolicy(every_s=0.1, deadline_s=0.5)
-    async with managed(browser_path, told, policy=policy, health=health) as manager:
-        first = await manager.ready()
-        processes = family(manager.process.pid)
-        os.kill(manager.process.pid, signal.SIGSTOP)
-        await _next(manager, first)
-        seconds_until_ended(processes)
-        assert (manager.incarnation, manager.restarts) == (2, 1)
-    states = [event["to_state"] for event in told.fields("browser.state")]
-    assert states[:4] == ["healthy", "unhealthy", "restarting", "healthy"]
-    assert [failure["cause"] for failure in told.fields("failure.recorded")] == ["browser_hung"]
 
 
 async def test_a_browser_that_runs_already_is_attached_to_and_left_running(browser_path: Path) -> None:
