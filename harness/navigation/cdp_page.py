@@ -8,11 +8,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Literal
 
+import anyio
+
 from harness.cdp.connection import Connection
 from harness.cdp.session import Journal, Session
 from harness.navigation import dialogs, emulation, evaluation, picture
 from harness.navigation.clipboard import Clipboard
 from harness.navigation.finding_elements import Finder
+from harness.navigation.http_auth import HttpAuth
 from harness.navigation.input_events import InputEvents
 from harness.navigation.loading import Loading
 from harness.navigation.map import Place, Viewport
@@ -34,6 +37,7 @@ class CdpPage:
         self._finder = Finder(self.link)
         self._input = InputEvents(self.link)
         self._clipboard = Clipboard(self.link, context_id)
+        self._http_auth = HttpAuth(self.link, allowed_origins)
 
     # --- session and set-up
 
@@ -63,9 +67,13 @@ class CdpPage:
         """Answer every dialog by policy, one that is open already too, until cancelled; ends with the session."""
         await dialogs.answer_dialogs(self.link)
 
-    async def adopt_popups(self) -> None:
-        """Adopt what the page opens until cancelled, then close it; ends with the connection."""
-        await Popups(self.link, self.context_id).adopt()
+    async def attend(self) -> None:
+        """Do what a page needs while it is used, until cancelled: answer its dialogs and challenges, adopt its popups.
+        Ends with the connection."""
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(self.answer_dialogs, name=f"dialogs {self.target_id}")
+            tasks.start_soon(self._http_auth.answer, name=f"challenges {self.target_id}")
+            tasks.start_soon(Popups(self.link, self.context_id).adopt, name=f"popups {self.target_id}")
 
     # --- what the chain asks
 
@@ -88,6 +96,10 @@ class CdpPage:
         self.link.last_miss = miss
 
     # --- navigation
+
+    async def authenticate(self, account: str, secret: str) -> None:
+        """Answer HTTP authentication with this from now on, once for each place that asks."""
+        await self._http_auth.authenticate(account, secret)
 
     @property
     def navigations(self) -> int:

@@ -141,7 +141,7 @@ def check_status(state: PageState, at_least: int) -> None:
 
 
 def _net_error(url: str, text: str) -> StepError:
-    auth = "AUTH" in text
+    auth = "_AUTH_" in text  # and not ERR_CERT_AUTHORITY_INVALID
     return StepError(
         "a navigation failed",
         why=text,

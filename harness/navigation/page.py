@@ -56,6 +56,10 @@ class Page(Protocol):
         """The main frame's URL."""
         ...
 
+    async def authenticate(self, account: str, secret: str) -> None:
+        """Answer HTTP authentication with this from now on, once for each place that asks; the secret is never logged."""
+        ...
+
     async def wait_navigation(self, since: int) -> None:
         """Wait until `navigations` is above `since` and the document has loaded; StepError for an HTTP error."""
         ...

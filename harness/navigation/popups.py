@@ -13,8 +13,12 @@ import anyio.abc
 
 from harness.basics.errors import OperationError
 from harness.cdp.connection import Connection
+from harness.cdp.errors import CommandTimeoutError
 from harness.navigation.dialogs import answer
 from harness.navigation.page_link import PageLink
+
+ADOPT_WITHIN_S = 2.0
+"""How long a popup may take to answer. One that showed a dialog before it was attended to answers nobody: it is closed."""
 
 CLOSE_WITHIN_S = 2.0
 
@@ -60,23 +64,29 @@ class Popups:
             session = await link.session.connection.attach(target_id)
             session.scope = link.session.scope
             with session.stream("Page.javascriptDialogOpening") as dialogs:
-                await session.writer(link.guards).call("Page.enable", repeatable=True)
+                await session.writer(link.guards).call("Page.enable", repeatable=True, timeout_s=ADOPT_WITHIN_S)
                 self._tell(target_id, "adopted")
                 async for _, params in dialogs:
                     await answer(session.writer(link.guards), params, link.log)
+        except CommandTimeoutError as error:
+            self._tell(target_id, "hung", error)
+            await self._close_one(link.session.connection, target_id)
         except OperationError as error:
             self._tell(target_id, "gone", error)
 
     async def _close(self, connection: Connection) -> None:
         while self._adopted:
-            target_id = self._adopted.pop()
-            for session in list(connection.sessions.values()):
-                session.closing = session.closing or session.target_id == target_id
-            try:
-                await connection.call("Target.closeTarget", {"targetId": target_id})
-                self._tell(target_id, "closed")
-            except OperationError as error:
-                self._tell(target_id, "gone", error)
+            await self._close_one(connection, self._adopted.pop())
+
+    async def _close_one(self, connection: Connection, target_id: str) -> None:
+        self._adopted.discard(target_id)
+        for session in list(connection.sessions.values()):
+            session.closing = session.closing or session.target_id == target_id
+        try:
+            await connection.call("Target.closeTarget", {"targetId": target_id})
+            self._tell(target_id, "closed")
+        except OperationError as error:
+            self._tell(target_id, "gone", error)
 
     def _tell(self, target_id: str, outcome: str, error: OperationError | None = None) -> None:
         opener_id, detail = self._link.target_id, error.why if error else ""

@@ -197,10 +197,6 @@ class Worker:
         page = self._tab.page
         async with anyio.create_task_group() as tasks:
 
-            def attend() -> None:
-                tasks.start_soon(page.answer_dialogs, name=f"dialogs {self.id}")
-                tasks.start_soon(page.adopt_popups, name=f"popups {self.id}")
-
             def guard() -> None:
                 page.guard([*self._tab.leases, *holds.leases()])
 
@@ -211,7 +207,7 @@ class Worker:
                     )
                 self._set(WorkerState.RECOVERING)
                 await self._tab.restore(credential)
-                attend()
+                tasks.start_soon(page.attend, name=f"attends {self.id}")
                 self._set(WorkerState.RUNNING)
 
             holds = SpinHolds(
@@ -236,7 +232,7 @@ class Worker:
                 timeout_s=self._plan.step_timeout_s,
             )
             self._tab.follow()
-            attend()
+            tasks.start_soon(page.attend, name=f"attends {self.id}")
             failure: OperationError | None = None
             try:
                 await self._tab.name_spin(self._plan.naming, spin.id)

@@ -72,6 +72,8 @@ _SPECS = (
           accepted="flag"),
     _spec(_OP, "page.popup", "a page opened another, which is adopted, and closed with the spin", target_id="id",
           opener_id="id", outcome="name", detail="text"),
+    _spec(_OP, "page.http_auth", "a server asked for HTTP authentication: answered once, refused the second time",
+          origin="text", outcome="name"),
     _spec(_OP, "page.load_stopped", "a navigation was given up before it was answered, and the page was told so",
           outcome="name", detail="text"),
     _spec(_OP, "worker.state", "a worker moved to another state", cohort="id", from_state="name", to_state="name"),

@@ -176,6 +176,10 @@ class FakePage:
         """The answer, the first bytes of a PNG by default."""
         return bytes(self._call("screenshot", clip))
 
+    async def authenticate(self, account: str, secret: str) -> None:
+        """Note the call."""
+        self._call("authenticate", account, secret)
+
     async def close(self) -> None:
         """Note the call."""
         self._call("close", effect=True)

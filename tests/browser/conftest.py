@@ -29,7 +29,7 @@ async def tab(browser_path: Path, data_site: DataSite) -> AsyncIterator[Tab]:
     async def live() -> None:  # a fixture's two halves run in two tasks: what lives between them needs its own
         async with running_browser(browser_path) as manager, anyio.create_task_group() as tasks:
             page = await open_page(await manager.ready())
-            tasks.start_soon(page.answer_dialogs)
+            tasks.start_soon(page.attend)
             ready.set_result(Tab(page, data_site, load_strategies(["strategies"]), manager))
             await done.wait()
             tasks.cancel_scope.cancel()

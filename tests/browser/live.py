@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import random
 import threading
 from collections import defaultdict
@@ -32,6 +33,11 @@ from harness.testing.fake_context import FakeContext
 HANG = "(never answers)"
 
 
+def basic(account: str, password: str) -> str:
+    """The header of HTTP basic authentication."""
+    return "Basic " + base64.b64encode(f"{account}:{password}".encode()).decode()
+
+
 @dataclass
 class Answer:
     """What a path is answered with; an empty body has no content type either."""
@@ -42,10 +48,14 @@ class Answer:
 
 
 class DataSite:
-    """Serves what `put` was given. `origin` has no slash at its end; `other_origin` is the same by another name."""
+    """Serves what `put` was given. `origin` has no slash at its end; `other_origin` is the same by another name.
+
+    accepts: paths that welcome an account with its password, whatever they answer others.
+    """
 
     def __init__(self) -> None:
         self.answers: dict[str, Answer | str] = {}
+        self.accepts: dict[str, tuple[str, str]] = {}
         self.requests: list[str] = []
         self.headers: dict[str, dict[str, str]] = {}
         self._requested: defaultdict[str, threading.Event] = defaultdict(threading.Event)
@@ -66,6 +76,8 @@ class DataSite:
                     site.ended.wait(60)
                     return
                 answer = Answer(answer) if isinstance(answer, str) else answer
+                if (identity := site.accepts.get(path)) and self.headers["Authorization"] == basic(*identity):
+                    answer = Answer(f"welcome, {identity[0]}")
                 body = answer.body.encode()
                 self.send_response(answer.status)
                 if body:
