@@ -28,12 +28,13 @@ import psutil
 from harness.basics.errors import OperationError
 from harness.cdp.connection import Connection
 from harness.cdp.finding import BrowserBinary, find_browser
-from harness.cdp.launch import LaunchOptions, TransportKind
+from harness.cdp.launch import BrowserProcess, LaunchOptions, TransportKind
 from harness.cdp.lifecycle import CdpLifecycleManager
 from harness.cdp.ports import OpenFence
 from harness.cdp.profile_folder import PREFIX
-from harness.cdp.reconnect import ReconnectPolicy
+from harness.cdp.reconnect_coordinator import ReconnectCoordinator
 from harness.cdp.session import Session
+from harness.settings.reconnect_profile import DEFAULT_RECONNECT, shipped_reconnects
 from harness.telemetry.pipeline import Telemetry
 from harness.telemetry.sink import ListSink
 from harness.testing.relay import Relay
@@ -176,7 +177,7 @@ async def send_binary(bed: Bed) -> None:
 async def half_open(bed: Bed) -> Times:
     """The network between us and the browser takes everything and delivers nothing, for this connection."""
     process = bed.manager.process
-    assert process is not None
+    assert isinstance(process, BrowserProcess)
     endpoint = process.endpoint
     relay = await Relay.start(endpoint)
     try:
@@ -307,17 +308,21 @@ def p99(found: list[float]) -> float:
 @asynccontextmanager
 async def running(binary: BrowserBinary, transport: TransportKind) -> AsyncIterator[CdpLifecycleManager]:
     """A managed browser, gone afterwards."""
+    log = Telemetry(ListSink(), run_id="run-bench").log
+    rng = random.Random(1)  # noqa: S311 - jitter
+    policy = msgspec.structs.replace(shipped_reconnects()[DEFAULT_RECONNECT], restarts_per_hour=1000)
     manager = CdpLifecycleManager(
         browser_id="b1",
         cohort="c1",
         cohort_index=0,
         cohorts=1,
         launch=LaunchOptions(binary, no_sandbox=os.getuid() == 0, transport=transport, start_timeout_s=60.0),
-        policy=msgspec.structs.replace(ReconnectPolicy(), restarts_per_hour=1000),
+        policy=policy,
+        coordinator=ReconnectCoordinator(policy, log=log, rng=rng) if policy.is_coordinated else None,
         fence=OpenFence(),
         on_connection_lost=lambda _browser, _reason: None,
-        log=Telemetry(ListSink(), run_id="run-bench").log,
-        rng=random.Random(1),  # noqa: S311 - jitter
+        log=log,
+        rng=rng,
     )
     async with anyio.create_task_group() as tasks:
         await tasks.start(manager.run)
