@@ -175,7 +175,7 @@ class Connection:
             self.unknown_sessions += 1
             return
         if method == "Inspector.targetCrashed":
-            self._crashed(session, "its target crashed")
+            self._crashed(session)
         elif method == "Inspector.targetReloadedAfterCrash":
             session.revive()
         elif method in _DIALOG:
@@ -191,10 +191,7 @@ class Connection:
             if params is None:
                 return
             if method == "Target.targetCrashed":
-                why = f"its target crashed (status {params.get('status')}, code {params.get('errorCode')})"
-                for session in list(self.sessions.values()):
-                    if session.target_id == params.get("targetId"):
-                        self._crashed(session, why)
+                self._target_crashed(params)
             else:
                 self._detached(str(params.get("sessionId", "")))
         elif not self.events.hears(method):
@@ -243,11 +240,27 @@ class Connection:
         self.protocol.fail(gone, session.session_id)
         session.end(not_sent)
 
-    def _crashed(self, session: Session, why: str) -> None:
+    def _target_crashed(self, params: dict[str, Any]) -> None:
+        """What the browser says of it: out of its own memory is `crashed` 5, killed by the kernel or by hand `killed` 9."""
+        target_id = str(params.get("targetId", ""))
+        code = params.get("errorCode")
+        sessions = [session for session in self.sessions.values() if session.target_id == target_id]
+        self._log.warning(
+            "target.crashed",
+            browser_id=self.browser_id,
+            target_id=target_id,
+            status=str(params.get("status", "")),
+            error_code=code if isinstance(code, int) else 0,
+            **(sessions[0].correlation if sessions else {}),
+        )
+        for session in sessions:
+            self._crashed(session)
+
+    def _crashed(self, session: Session) -> None:
         if session.crashed:
             return
         self._tell_lost(session, "renderer_crashed")
-        crashed, not_sent = endings.renderer_crashed(why)
+        crashed, not_sent = endings.renderer_crashed()
         self.protocol.fail(crashed, session.session_id)
         session.crash(not_sent)
 

@@ -59,7 +59,7 @@ def session_ended(why: str) -> tuple[ForWaiting, ForLater]:
     return waiting, later
 
 
-def renderer_crashed(why: str) -> tuple[ForWaiting, ForLater]:
+def renderer_crashed() -> tuple[ForWaiting, ForLater]:
     """The renderer of one session is gone: Chromium answers most of what waits for it never."""
 
     def waiting(command: InFlight) -> CdpError:
@@ -67,7 +67,7 @@ def renderer_crashed(why: str) -> tuple[ForWaiting, ForLater]:
             f"the renderer crashed while {command.method} waited",
             method=command.method,
             may_have_happened=command.may_have_happened,
-            why=why,
+            why="its target crashed",
         )
 
     def later(method: str) -> CdpError:
@@ -75,7 +75,7 @@ def renderer_crashed(why: str) -> tuple[ForWaiting, ForLater]:
             f"{method} was not sent: the renderer has crashed",
             method=method,
             may_have_happened=False,
-            why=why,
+            why="its target crashed",
         )
 
     return waiting, later

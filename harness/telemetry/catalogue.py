@@ -68,6 +68,8 @@ _SPECS = (
           session_id="id", reattached="flag"),
     _spec(_OP, "session.lost", "a session ended that nobody closed", browser_id="id", target_id="id", session_id="id",
           cause="name"),
+    _spec(_OP, "target.crashed", "the renderer of a page ended: by itself (crashed) or by a signal (killed)",
+          browser_id="id", target_id="id", status="name", error_code="count"),
     _spec(_OP, "page.dialog", "a page opened a dialog, answered by policy", kind="name", message="text",
           accepted="flag"),
     _spec(_OP, "page.popup", "a page opened another, which is adopted, and closed with the spin", target_id="id",
