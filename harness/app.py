@@ -33,6 +33,7 @@ from harness.cdp.remote import RemoteEndpoint
 from harness.coordination.leases import Coordinator
 from harness.demo_site.process import DemoSite
 from harness.navigation.binding import rebase
+from harness.navigation.downloads import Downloads
 from harness.pool.items import WorkQueue
 from harness.pool.ledger import HttpLedger
 from harness.pool.modes import Mode
@@ -238,6 +239,7 @@ class _Run:
             step_timeout_s=profile.run.step_timeout_s,
             lock_timeout_s=profile.run.lock_timeout_s,
             hold_s=profile.run.hold_s,
+            downloads=Downloads(self.paths.downloads),
         )
         figures = RunFigures()
         queue = self._queue(telemetry, rng)

@@ -14,6 +14,7 @@ from harness.cdp.connection import Connection
 from harness.cdp.session import Journal, Session
 from harness.navigation import dialogs, emulation, evaluation, picture
 from harness.navigation.clipboard import Clipboard
+from harness.navigation.downloads import Downloads
 from harness.navigation.finding_elements import Finder
 from harness.navigation.http_auth import HttpAuth
 from harness.navigation.input_events import InputEvents
@@ -29,7 +30,13 @@ class CdpPage:
     """One page target. `guards` are the leases of its owner; `aim` hands the page to a session after (re-)attachment."""
 
     def __init__(
-        self, *, context_id: str, target_id: str, log: Log, allowed_origins: frozenset[str] = frozenset()
+        self,
+        *,
+        context_id: str,
+        target_id: str,
+        log: Log,
+        allowed_origins: frozenset[str] = frozenset(),
+        downloads: Downloads | None = None,
     ) -> None:
         self.context_id, self.target_id = context_id, target_id
         self.link = PageLink(target_id, log)
@@ -38,6 +45,7 @@ class CdpPage:
         self._input = InputEvents(self.link)
         self._clipboard = Clipboard(self.link, context_id)
         self._http_auth = HttpAuth(self.link, allowed_origins)
+        self._downloads = downloads
 
     # --- session and set-up
 
@@ -57,6 +65,8 @@ class CdpPage:
 
     async def aim(self, connection: Connection, guards: Sequence[object]) -> Session:
         """Attach a session to the target and apply the journal of the set-up, all under `guards`."""
+        if self._downloads is not None:
+            await self._downloads.keep(connection, self.context_id)
         return await self.link.aim(connection, guards)
 
     async def set_up(self, method: str, params: dict[str, Any], key: str = "") -> None:
@@ -68,12 +78,16 @@ class CdpPage:
         await dialogs.answer_dialogs(self.link)
 
     async def attend(self) -> None:
-        """Do what a page needs while it is used, until cancelled: answer its dialogs and challenges, adopt its popups.
-        Ends with the connection."""
+        """Do what a page needs while it is used, until cancelled: answer its dialogs and challenges, adopt its popups,
+        keep its downloads within bounds. Ends with the connection."""
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self.answer_dialogs, name=f"dialogs {self.target_id}")
             tasks.start_soon(self._http_auth.answer, name=f"challenges {self.target_id}")
-            tasks.start_soon(Popups(self.link, self.context_id).adopt, name=f"popups {self.target_id}")
+            popups = Popups(self.link, self.context_id, self._downloads)
+            tasks.start_soon(popups.adopt, name=f"popups {self.target_id}")
+            if self._downloads is not None:
+                watching = (self.session, self.context_id, self.link.log)
+                tasks.start_soon(self._downloads.watch, *watching, name=f"downloads {self.target_id}")
 
     # --- what the chain asks
 

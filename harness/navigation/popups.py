@@ -15,6 +15,7 @@ from harness.basics.errors import OperationError
 from harness.cdp.connection import Connection
 from harness.cdp.errors import CommandTimeoutError
 from harness.navigation.dialogs import answer
+from harness.navigation.downloads import Downloads
 from harness.navigation.page_link import PageLink
 
 ADOPT_WITHIN_S = 2.0
@@ -27,9 +28,10 @@ class Popups:
     """Adopts what one page opens. A popup is told by its opener; one without (`noopener`) by the page's context, which
     holds one page of ours and nothing else."""
 
-    def __init__(self, link: PageLink, context_id: str) -> None:
+    def __init__(self, link: PageLink, context_id: str, downloads: Downloads | None = None) -> None:
         self._link = link
         self._context_id = context_id
+        self._downloads = downloads
         self._adopted: set[str] = set()
 
     async def adopt(self) -> None:
@@ -37,18 +39,24 @@ class Popups:
         adopted first: after a lost connection nobody attends to them."""
         connection = self._link.session.connection
         try:
-            async with anyio.create_task_group() as tasks:
-                with connection.events.stream("Target.targetCreated") as created:
-                    for info in (await connection.call("Target.getTargets"))["targetInfos"]:
+            with connection.events.stream("Target.targetCreated") as created:
+                async with anyio.create_task_group() as tasks:
+                    for info in await self._standing(connection):
                         self._consider(info, tasks)
                     async for _, params in created:
                         self._consider(params["targetInfo"], tasks)
-                tasks.cancel_scope.cancel()
-        except OperationError as error:  # the connection is lost, which whoever uses the page learns by its own command
-            self._tell("", "not asked for", error)
+                    tasks.cancel_scope.cancel()
         finally:
             with anyio.move_on_after(CLOSE_WITHIN_S, shield=True):
                 await self._close(connection)
+
+    async def _standing(self, connection: Connection) -> list[dict[str, Any]]:
+        try:
+            found: list[dict[str, Any]] = (await connection.call("Target.getTargets"))["targetInfos"]
+        except OperationError as error:  # the connection is lost: whoever uses the page learns it by its own command
+            self._tell("", "not asked for", error)
+            return []
+        return found
 
     def _consider(self, info: dict[str, Any], tasks: anyio.abc.TaskGroup) -> None:
         target_id, ours = info["targetId"], {self._link.target_id, *self._adopted}
@@ -66,8 +74,12 @@ class Popups:
             with session.stream("Page.javascriptDialogOpening") as dialogs:
                 await session.writer(link.guards).call("Page.enable", repeatable=True, timeout_s=ADOPT_WITHIN_S)
                 self._tell(target_id, "adopted")
-                async for _, params in dialogs:
-                    await answer(session.writer(link.guards), params, link.log)
+                async with anyio.create_task_group() as tasks:
+                    if self._downloads is not None:
+                        watching = (session, self._context_id, link.log)
+                        tasks.start_soon(self._downloads.watch, *watching, name=f"downloads {target_id}")
+                    async for _, params in dialogs:
+                        await answer(session.writer(link.guards), params, link.log)
         except CommandTimeoutError as error:
             self._tell(target_id, "hung", error)
             await self._close_one(link.session.connection, target_id)

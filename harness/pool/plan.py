@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from harness.navigation.context import CredentialValues
+from harness.navigation.downloads import Downloads
 from harness.navigation.map import NavigationMap
 from harness.navigation.registry import StrategyRegistry
 from harness.pool.ledger import Ledger
@@ -53,6 +54,7 @@ class WorkPlan:
     lock_timeout_s: float = 20.0
     hold_s: float = 15.0
     ledger_settle_s: float = 0.3
+    downloads: Downloads | None = None
 
 
 @dataclass

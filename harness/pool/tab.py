@@ -16,6 +16,7 @@ from harness.coordination.ownership import Binding
 from harness.coordination.scopes import credential_scope, session_scope
 from harness.navigation.cdp_page import CdpPage
 from harness.navigation.context import CredentialValues
+from harness.navigation.downloads import Downloads
 from harness.pool.plan import SpinNaming
 from harness.telemetry.correlation import current_correlation, rebind
 from harness.telemetry.pipeline import Log
@@ -36,6 +37,7 @@ class Tab:
         log: Log,
         allowed_origins: frozenset[str],
         lock_timeout_s: float,
+        downloads: Downloads | None = None,
     ) -> None:
         self._worker_id = worker_id
         self._manager = manager
@@ -43,6 +45,7 @@ class Tab:
         self._log = log
         self._allowed_origins = allowed_origins
         self._lock_timeout_s = lock_timeout_s
+        self._downloads = downloads
         self._page: CdpPage | None = None
         self._incarnation = 0
         self._leases: list[Lease] = []
@@ -199,6 +202,7 @@ class Tab:
             target_id=target["targetId"],
             log=self._log,
             allowed_origins=self._allowed_origins,
+            downloads=self._downloads,
         )
 
     async def discard(self, wait_s: float = 15.0) -> bool:

@@ -77,6 +77,7 @@ class Worker:
             log=log,
             allowed_origins=plan.allowed_origins,
             lock_timeout_s=plan.lock_timeout_s,
+            downloads=plan.downloads,
         )
 
     def _set(self, state: WorkerState) -> None:

@@ -48,6 +48,7 @@ LAYOUT: tuple[LayoutEntry, ...] = (
     LayoutEntry("maps/<name>.json", "each navigation map with its values bound, and what is secret in it cut out"),
     LayoutEntry("channels/<collection id>/segment-<number>.jsonl", "events of one channel, one JSON object a line"),
     LayoutEntry("artifacts/<spin id>/…", "pictures and other files that events link to"),
+    LayoutEntry("artifacts/downloads/<guid>", "what pages downloaded, under names that the browser made up"),
     LayoutEntry(
         "reserve.bin",
         "room kept for the last words on a full disk; removed when it is used or at the end, left behind by a kill",
@@ -67,6 +68,7 @@ class RunPaths:
         self.profile = root / "profile.toml"
         self.maps = root / "maps"
         self.artifacts = root / "artifacts"
+        self.downloads = self.artifacts / "downloads"
         self.reserve = root / "reserve.bin"
         self.report_json = root / "report.json"
         self.report_html = root / "report.html"

@@ -74,6 +74,8 @@ _SPECS = (
           accepted="flag"),
     _spec(_OP, "page.popup", "a page opened another, which is adopted, and closed with the spin", target_id="id",
           opener_id="id", outcome="name", detail="text"),
+    _spec(_OP, "page.download", "a page's download began, was kept under its guid, or was given up", guid="id",
+          outcome="name", suggested="text", url="text", size_bytes="bytes"),
     _spec(_OP, "page.http_auth", "a server asked for HTTP authentication: answered once, refused the second time",
           origin="text", outcome="name"),
     _spec(_OP, "page.load_stopped", "a navigation was given up before it was answered, and the page was told so",

@@ -148,6 +148,7 @@ async def open_page(connection: Connection, **more: Any) -> CdpPage:
         target_id=target["targetId"],
         log=more.pop("log", Telemetry(ListSink(), run_id="run-test").log),
         allowed_origins=more.pop("allowed_origins", frozenset()),
+        downloads=more.pop("downloads", None),
     )
     await page.aim(connection, more.pop("guards", ()))
     return page

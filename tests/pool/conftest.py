@@ -15,6 +15,7 @@ import pytest
 from harness.basics.secret import Secret
 from harness.cdp.connection import Connection
 from harness.cdp.errors import BrowserFailedError, CdpError, ConnectionLostError, ProtocolError
+from harness.cdp.events import EventSource
 from harness.cdp.lifecycle import CdpLifecycleManager
 from harness.cdp.methods import is_write
 from harness.cdp.safe_point import SafePoint
@@ -46,6 +47,7 @@ class FakeConnection:
         self.timeout_s = 10.0
         self.lost_reason: str | None = None
         self.sessions: list[Session] = []
+        self.events = EventSource()
 
     async def call(self, method: str, params: dict[str, Any] | None = None, **options: Any) -> Any:
         session: Session | None = options.get("session")
@@ -106,6 +108,8 @@ class FakeBrowser:
                 return {}
             case "Target.createTarget":
                 return {"targetId": f"target{next(self.numbers)}"}
+            case "Target.getTargets":
+                return {"targetInfos": []}
             case "Runtime.evaluate" | "Runtime.callFunctionOn":
                 return {"result": {"type": "number", "value": 1}}
             case "Page.getFrameTree":
@@ -119,6 +123,7 @@ class FakeBrowser:
         self.coordinator.revoke_browser(self.browser_id, "cut")
         for session in old.sessions:
             session.end(old.lost)
+        old.events.end(old.lost)
 
     def restart(self) -> None:
         """The process is gone with all its contexts, another one runs."""

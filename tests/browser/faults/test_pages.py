@@ -15,9 +15,10 @@ import pytest
 
 from harness.basics.failures import Category, Cause
 from harness.cdp.errors import SessionDetachedError
+from harness.navigation.downloads import Downloads
 from harness.navigation.errors import StepError
 from harness.navigation.map import AssertedNavigation, Step, Text
-from tests.browser.live import HANG, Answer, Tab, css
+from tests.browser.live import HANG, Answer, Tab, css, open_page
 
 
 async def _failure(tab: Tab, *steps: Step) -> StepError:
@@ -273,3 +274,28 @@ async def test_a_navigation_that_becomes_a_download_is_told_as_such(tab: Tab) ->
     assert _row(error) == (*NET, "ERR_ABORTED")
     assert "download" in error.what
     assert tab.page.url == f"{tab.site.origin}/"
+
+
+async def test_downloads_are_kept_under_a_made_up_name_and_one_that_is_too_large_is_not(
+    tab: Tab, tmp_path: Path
+) -> None:
+    downloads = Downloads(tmp_path / "kept", max_bytes=100)
+    page = await open_page(tab.page.session.connection, log=tab.ctx.log, downloads=downloads)
+    attached = {"Content-Disposition": "attachment; filename=../../evil"}
+    async with anyio.create_task_group() as spin:
+        spin.start_soon(page.attend)
+        await anyio.wait_all_tasks_blocked()
+        for path, body in {"/small": "small", "/large": "x" * 2_000_000}.items():
+            with pytest.raises(StepError, match="download"):
+                await page.navigate(tab.site.put(path, Answer(body, headers=attached)))
+        await _told(tab, "page.download", outcome="completed")
+        await _told(tab, "page.download", outcome="too large")
+        with anyio.fail_after(30):
+            while len(list(downloads.folder.iterdir())) != 1:  # what there was of the other is removed
+                await anyio.sleep(0.01)
+        spin.cancel_scope.cancel()
+    began = [event for event in tab.events("page.download") if event["outcome"] == "began"]
+    assert {event["url"] for event in began} == {f"{tab.site.origin}/small", f"{tab.site.origin}/large"}
+    (kept,) = downloads.folder.iterdir()
+    assert (kept.name, kept.read_text()) == (began[0]["guid"], "small")
+    assert not (tmp_path / "evil").exists()
