@@ -205,3 +205,16 @@ async def test_a_dialog_of_a_lost_session_does_not_hold_up_the_next_one(browser_
         link = PageLink(page.session.target_id, Told().log)
         await link.aim(second, ())
         assert await evaluate(link.writer, "after", timeout_s=60) == 1
+
+
+async def test_chromium_lets_two_clients_write_to_one_page_and_the_last_one_wins(browser_path: Path) -> None:
+    """Why writes are fenced here: nothing tells the first client of the second."""
+    async with managed(browser_path, told := Told()) as manager:
+        connection = await manager.ready()
+        page = await new_page(connection)
+        other = (await connection.attach(page.session.target_id)).writer(())
+        await page.call("Page.navigate", {"url": "data:text/html,ours"})
+        await other.call("Page.navigate", {"url": "data:text/html,theirs"})
+        assert await evaluate(page, "document.body.textContent") == "theirs"
+        assert page.session.make_error is None
+    assert told.fields("session.lost") == []
