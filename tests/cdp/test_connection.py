@@ -358,6 +358,17 @@ async def test_a_crashed_renderer_fails_what_waits_and_what_comes_later_at_once(
     assert told["fields"]["cause"] == "renderer_crashed"
 
 
+async def test_how_a_renderer_ended_is_told_whatever_the_browser_says_of_it(rig) -> None:
+    await rig.session()
+    for more in ({"status": "killed", "errorCode": 9}, {"status": None, "errorCode": "nine"}):
+        rig.browser.event("Target.targetCrashed", {"targetId": "T1", **more})
+    await rig.settle()
+    told = [(event["fields"]["status"], event["fields"]["error_code"]) for event in rig.events.all("target.crashed")]
+    assert told == [("killed", 9), ("None", 0)]
+    assert rig.connection.lost_reason is None
+    assert len(rig.events.all("session.lost")) == 1
+
+
 async def test_a_navigation_brings_a_crashed_session_back(rig) -> None:
     session = await rig.session()
     writer = session.writer(["lease"])

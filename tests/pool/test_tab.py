@@ -75,6 +75,21 @@ async def test_a_spin_after_a_cut_attaches_the_page_anew(world: Any) -> None:
     await tab.discard()
 
 
+async def test_a_page_that_answers_nobody_after_a_cut_gives_way_to_another(world: Any) -> None:
+    """Such as one whose dialog is held by the connection that was lost."""
+    tab = world.tab()
+    await tab.begin(None)
+    first = tab.page.target_id
+    world.browser.cut()
+    world.browser.fail["Page.getFrameTree"] = [
+        CommandTimeoutError("it does not answer", method="Page.getFrameTree", may_have_happened=False)
+    ]
+    await tab.begin(None)
+    assert tab.page.target_id != first
+    assert len(world.browser.contexts) == 1
+    await tab.discard()
+
+
 async def test_a_page_that_went_with_its_browser_cannot_be_restored(world: Any) -> None:
     tab = world.tab()
     await tab.begin(None)
