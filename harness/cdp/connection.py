@@ -79,6 +79,7 @@ class Connection:
         self._closing = False
         self._defect: Exception | None = None
         self._ended_early: deque[str] = deque(maxlen=64)  # sessions that ended before `attach` knew them
+        self._crashed_early: deque[str] = deque(maxlen=64)  # targets that crashed while nobody was attached
 
     @property
     def unsent(self) -> int:
@@ -197,9 +198,21 @@ class Connection:
         elif not self.events.hears(method):
             self.unheard_events += 1
         if self.events.hears(method):
-            params = self._params(message)
-            if params is not None:
-                self.events.emit(method, params)
+            self._emit_of_browser(method, message)
+
+    def _emit_of_browser(self, method: str, message: Incoming) -> None:
+        params = self._params(message)
+        if params is None:
+            return
+        try:
+            self.events.emit(method, params)
+        except Exception as error:  # noqa: BLE001 - a handler of one event must not end what all pages share
+            self._log.error(
+                "cdp.defect",
+                browser_id=self.browser_id,
+                cohort=self.cohort,
+                detail=f"a handler of {method} raised {error!r}",
+            )
 
     def _params(self, message: Incoming) -> dict[str, Any] | None:
         try:
@@ -253,6 +266,8 @@ class Connection:
             error_code=code if isinstance(code, int) else 0,
             **(sessions[0].correlation if sessions else {}),
         )
+        if not sessions:
+            self._crashed_early.append(target_id)
         for session in sessions:
             self._crashed(session)
 
@@ -362,6 +377,8 @@ class Connection:
     async def attach(self, target_id: str, timeout_s: float | None = None) -> Session:
         """Attach a flattened session to a page target; CdpError when it is gone."""
         asked = {"targetId": target_id, "flatten": True}
+        while target_id in self._crashed_early:  # that was before: it may have a new renderer by now
+            self._crashed_early.remove(target_id)
         attached = await self.call("Target.attachToTarget", asked, timeout_s=timeout_s, into=_Attached)
         session = Session(self, target_id, attached.session_id)
         if self.lost_reason is not None:  # both came between the reply and this line
@@ -374,6 +391,8 @@ class Connection:
                 why="its target was closed",
             )
         self.sessions[session.session_id] = session
+        if target_id in self._crashed_early:  # since it was asked for: what it says is answered by nobody
+            self._crashed(session)
         return session
 
     async def detach(self, session: Session) -> None:

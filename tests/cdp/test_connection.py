@@ -420,6 +420,32 @@ async def test_a_target_that_closes_while_it_is_attached_leaves_no_dead_session(
     assert rig.connection.sessions == {}
 
 
+async def test_a_target_that_crashes_while_it_is_attached_is_known_to_have_crashed(rig) -> None:
+    rig.browser.event("Target.targetCrashed", {"targetId": "T1", "status": "killed", "errorCode": 9})
+    await rig.settle()
+    attach = _start(rig.connection.attach("T1"))
+    rig.browser.reply(await rig.browser.command("Target.attachToTarget"), {"sessionId": "S1"})
+    session = await attach
+    assert not session.crashed, "an earlier crash is not this session's"
+    attach = _start(rig.connection.attach("T1"))
+    command = await rig.browser.command("Target.attachToTarget", after=len(rig.browser.sent))
+    rig.connection.sessions.clear()
+    rig.browser.reply(command, {"sessionId": "S2"})
+    rig.browser.event("Target.targetCrashed", {"targetId": "T1", "status": "killed", "errorCode": 9})
+    session = await attach
+    with pytest.raises(TargetCrashedError, match="was not sent"):
+        await session.call("Page.getFrameTree")
+
+
+async def test_a_handler_of_the_browsers_own_events_that_raises_is_told_and_ends_nothing(rig) -> None:
+    rig.connection.events.on("Target.targetCreated", lambda params: params["missing"])
+    rig.browser.event("Target.targetCreated", {})
+    await rig.settle()
+    (told,) = rig.events.all("cdp.defect")
+    assert "a handler of Target.targetCreated raised KeyError('missing')" in told["fields"]["detail"]
+    assert rig.connection.lost_reason is None
+
+
 # --- the end of the connection
 
 
