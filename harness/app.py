@@ -128,6 +128,8 @@ class _Run:
     interrupts: Interrupts
     channels: dict[str, str] = field(default_factory=dict)
     """Digests of what was written, once the sink is closed."""
+    attached: dict[str, str] = field(default_factory=dict)
+    """DevTools ids of browsers that run elsewhere, and which of ours is attached to each."""
 
     async def execute(self, on_status: Callable[[RunStatus], anyio.abc.AsyncResource | None]) -> RunResult:
         async with AsyncExitStack() as stack:
@@ -289,6 +291,7 @@ class _Run:
     def _note_browser(self, manager: CdpLifecycleManager) -> None:
         assert manager.identity is not None
         assert manager.process is not None
+        self._refuse_the_same_twice(manager)
         self.manifest.browsers.append(
             BrowserRecord(
                 browser_id=manager.browser_id,
@@ -304,6 +307,19 @@ class _Run:
 
     def _note_digests(self, sink: SegmentSink) -> None:
         self.channels = sink.digests
+
+    def _refuse_the_same_twice(self, manager: CdpLifecycleManager) -> None:
+        """Two managers of one browser would be two owners of its clipboard; addresses may differ, its id does not."""
+        if manager.is_launched:
+            return
+        browser_id = str(manager.life).rpartition("/")[2]
+        other = self.attached.setdefault(browser_id, manager.browser_id)
+        if other != manager.browser_id:
+            raise BrowserFailedError(
+                f"{manager.launch.where} is the same browser as that of {other}",
+                why=f"both answer with the id {browser_id}",
+                todo="name each browser once under browser.endpoints of the profile",
+            )
 
     def _save(self, spin_id: str, name: str, content: bytes) -> str:
         path = self.paths.artifact(spin_id, name)

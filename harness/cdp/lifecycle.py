@@ -7,7 +7,6 @@ or closes, the leases of everything that the browser held are revoked through th
 
 from __future__ import annotations
 
-import itertools
 import random
 import time
 from collections.abc import Callable
@@ -18,7 +17,7 @@ import anyio.to_thread
 
 from harness.basics.errors import OperationError
 from harness.basics.failures import Cause, Containment
-from harness.cdp.browser_facts import helpers_of, restarted, why_unusable
+from harness.cdp.browser_facts import why_unusable
 from harness.cdp.connection import Connection
 from harness.cdp.errors import (
     BrowserFailedError,
@@ -27,15 +26,15 @@ from harness.cdp.errors import (
     CommandTimeoutError,
     ConnectFailedError,
 )
-from harness.cdp.health import BrowserHealth, HealthPolicy
+from harness.cdp.health import BrowserHealth, HealthPolicy, HealthWatch
 from harness.cdp.launch import BrowserProcess, LaunchOptions
 from harness.cdp.lifecycle_log import BrowserIdentity, LifecycleLog
 from harness.cdp.observing import CommandMetrics, both, telling
-from harness.cdp.ports import CommandObserver, ConnectionLostPort, Fence, Quiesce, RendererHungPort
+from harness.cdp.ports import CommandObserver, ConnectionLostPort, Fence, RendererHungPort
 from harness.cdp.process_stat import Activity
 from harness.cdp.reconnect import Reconnector, ReconnectPolicy
 from harness.cdp.reconnect_coordinator import ReconnectCoordinator, endpoint_of
-from harness.cdp.recycling import RecyclePolicy
+from harness.cdp.recycling import RecyclePolicy, Recycler
 from harness.cdp.remote import RemoteBrowser, RemoteEndpoint
 from harness.cdp.renderer_watch import RendererPolicy, RendererWatch
 from harness.cdp.restart_budget import RestartBudget
@@ -101,15 +100,13 @@ class CdpLifecycleManager:
         self._health = BrowserHealth(health or HealthPolicy(), self._activity)
         self._renderers = renderers or RendererPolicy()
         self._on_renderer_hung = on_renderer_hung
-        self._recycle = recycle or RecyclePolicy()
-        self._lifetime_s = self._recycle.lifetime_s(rng)
-        self._recycling = ""
+        self._renewing = ""
         self._hung = ""
-        self._started_s = self._connected_s = 0.0
+        self.started_s = self._connected_s = 0.0
         self._flaps = 0
         self.safe_point = SafePoint()
         """Whoever works on the browser says so here: planned restarts wait for it."""
-        self._quiesce: Quiesce = self.safe_point
+        self.recycler = Recycler(self, recycle or RecyclePolicy(), self.safe_point, self._tell, rng)
         self._reconnector = Reconnector(
             policy,
             browser_id=browser_id,
@@ -126,7 +123,6 @@ class CdpLifecycleManager:
         self._stopping = anyio.Event()
         self.metrics = metrics or CommandMetrics()
         self._observe = observe or both(self.metrics, telling(log))
-        self._helpers: dict[int, str] = {}
         self._planned_fault: str | None = None
         self._budget = RestartBudget(policy.restarts_per_hour, time.monotonic)
         self._told_start = False
@@ -156,6 +152,19 @@ class CdpLifecycleManager:
         )
 
     @property
+    def is_launched(self) -> bool:
+        """Whether the browser is ours, so that its end is certain once we have ended it."""
+        return not isinstance(self.launch, RemoteEndpoint)
+
+    @property
+    def life(self) -> object:
+        """Which browser process it is: pages and contexts live as long as it stays the same. One that runs elsewhere is the
+        same for as long as its DevTools id is, however often it was given up and found again."""
+        if isinstance(self.process, RemoteBrowser):
+            return self.process.endpoint
+        return self.incarnation
+
+    @property
     def connection(self) -> Connection | None:
         """The present connection, healthy or not."""
         return self._connection
@@ -173,14 +182,15 @@ class CdpLifecycleManager:
                 try:
                     await self._start_process(tasks)
                 except OperationError as error:  # raised below: out of the group it would come in a group of one
-                    failure = _start_failure(error)
+                    failure = _start_failure(error, self.launch)
                     self._set(BrowserState.FAILED, str(failure))
                     tasks.cancel_scope.cancel()
                 else:
                     self._set(BrowserState.HEALTHY, "started")
                     task_status.started()
-                    tasks.start_soon(self._watch_health, name=f"health {self.browser_id}")
-                    tasks.start_soon(self._watch_recycling, name=f"recycling {self.browser_id}")
+                    watch = HealthWatch(self, self._health, self._tell)
+                    tasks.start_soon(watch.run, name=f"health {self.browser_id}")
+                    tasks.start_soon(self.recycler.run, name=f"recycling {self.browser_id}")
                     tasks.start_soon(self._cancel_when_stopping, tasks.cancel_scope, name=f"stop {self.browser_id}")
                     await self._keep(tasks)
                     tasks.cancel_scope.cancel()
@@ -222,10 +232,9 @@ class CdpLifecycleManager:
         except CdpError as error:
             raise await self._silent_start(self.process, error) from error
         await self.process.identify()
-        self._started_s = time.monotonic()
+        self.started_s = time.monotonic()
         self._health.answered()
         self.identity = BrowserIdentity(version["product"], version["protocolVersion"], version["userAgent"])
-        self._helpers.clear()
         why = why_unusable(self.identity.product, self.identity.protocol)
         if why:
             raise BrowserFailedError("the browser cannot be worked with", why=why, browser_id=self.browser_id)
@@ -287,7 +296,7 @@ class CdpLifecycleManager:
         planned, self._planned_fault = self._planned_fault, None
         lived_s = time.monotonic() - self._connected_s
         self._flaps = self._flaps + 1 if lived_s < _FLAP_S else 0
-        if self._recycling:
+        if self._renewing:
             await self._renew(tasks)
             return
         with anyio.move_on_after(0.25):  # a killed browser's exit arrives just after its socket's end
@@ -380,10 +389,10 @@ class CdpLifecycleManager:
 
     async def _renew(self, tasks: anyio.abc.TaskGroup) -> None:
         """A planned restart: no failure, and not counted against the budget."""
-        self._set(BrowserState.RESTARTING, f"planned: {self._recycling}")
+        self._set(BrowserState.RESTARTING, f"planned: {self._renewing}")
         await self._end_process(planned=True)
         why = await self._start_another(tasks, "renewed as planned")
-        self._recycling = ""
+        self._renewing = ""
         if why:
             self._set(BrowserState.FAILED, why)
             self._tell.failure(
@@ -393,13 +402,16 @@ class CdpLifecycleManager:
         self.recycled += 1
 
     async def _start_another(self, tasks: anyio.abc.TaskGroup, done: str) -> str:
-        """Start until one is healthy; returns why none is, or nothing."""
+        """Start until one is healthy; returns why none is, or nothing. One that runs elsewhere is only waited for."""
         why = ""
-        for _ in range(STARTS_PER_RESTART):
+        tries, pause_s = (STARTS_PER_RESTART, 0.0) if self.is_launched else (self._policy.attempts, self._policy.cap_s)
+        for number in range(tries):
+            if number:
+                await anyio.sleep(pause_s)
             try:
                 await self._start_process(tasks)
             except OperationError as error:
-                why = f"{STARTS_PER_RESTART} starts failed, at last with: {error}"
+                why = f"{tries} starts failed, at last with: {error}"
                 await self._end_process(planned=False)
                 continue
             self._set(BrowserState.HEALTHY, done)
@@ -420,47 +432,17 @@ class CdpLifecycleManager:
 
     # --- watching
 
-    async def _watch_health(self) -> None:
-        for number in itertools.count(1):
-            await anyio.sleep(self._health.policy.every_s)
-            await self._ask()
-            if number % _COUNT_EACH == 0 and self.state is BrowserState.HEALTHY:
-                await self._count_helpers()
+    def suspect(self, why: str) -> None:
+        """It did not answer: nobody new is given its connection."""
+        if self.state is BrowserState.HEALTHY:
+            self._set(BrowserState.UNHEALTHY, why)
 
-    async def _count_helpers(self) -> None:
-        """Which of the browser's helper processes were restarted: it does so without a word."""
-        connection = self._connection
-        assert connection is not None
-        try:
-            told = await connection.call("SystemInfo.getProcessInfo")
-        except CdpError:
-            return  # the browser's own answer is asked for apart
-        after = helpers_of(told.get("processInfo", ()))
-        for kind, count in restarted(self._helpers, after).items():
-            self._tell.helper_restarted(kind, count)
-        self._helpers = after
+    def trust(self) -> None:
+        """It answers."""
+        if self.state is BrowserState.UNHEALTHY:
+            self._set(BrowserState.HEALTHY, "it answers again")
 
-    async def _ask(self) -> None:
-        """Ask the browser until it answers, is lost, or is known to hang."""
-        while (connection := self._connection) and self.state in {BrowserState.HEALTHY, BrowserState.UNHEALTHY}:
-            try:
-                await connection.call("Browser.getVersion", timeout_s=self._health.policy.deadline_s)
-            except CommandTimeoutError as error:
-                judgement = self._health.missed()
-                if self.state is BrowserState.HEALTHY:
-                    self._set(BrowserState.UNHEALTHY, str(error))
-                if judgement == "hung":
-                    self._end_hung(connection)
-                    return
-            except CdpError:
-                return
-            else:
-                self._health.answered()
-                if self.state is BrowserState.UNHEALTHY:
-                    self._set(BrowserState.HEALTHY, "it answers again")
-                return
-
-    def _end_hung(self, connection: Connection) -> None:
+    def end_hung(self, connection: Connection) -> None:
         """A stopped process is killed, and so is one that hangs behind a pipe. Behind a socket it may be the connection that
         hangs: the browser is asked over another one first, and killed when it does not answer there either."""
         activity, process = self._activity(), self.process
@@ -482,34 +464,17 @@ class CdpLifecycleManager:
             ids=session.correlation,
         )
 
-    async def _watch_recycling(self) -> None:
-        while True:
-            await anyio.sleep(self._recycle.check_s)
-            process = self.process
-            if self.state is not BrowserState.HEALTHY or process is None:
-                continue
-            memory_bytes = await anyio.to_thread.run_sync(process.pss_bytes, abandon_on_cancel=True)
-            reason = self._recycle.due(memory_bytes, time.monotonic() - self._started_s, self._lifetime_s)
-            if reason and not await self.recycle(reason):
-                await anyio.sleep(_RECYCLE_AGAIN_S)  # work that cannot be interrupted now is not held up all the time
-
-    async def recycle(self, reason: str) -> bool:
-        """Renew the browser at a safe point, so that no spin notices; False when none came, and nothing was done."""
-        self._tell.recycling("waiting", reason)
-        if not await self._quiesce.quiesce(self._recycle.quiesce_s):
-            self._tell.recycling("put off", reason)
+    async def renew(self, reason: str) -> bool:
+        """A planned restart, to be asked for at a safe point: see `Recycler`. False when it was not needed, or failed."""
+        connection = self._connection
+        if self.state is not BrowserState.HEALTHY or connection is None or connection.lost_reason is not None:
+            return False  # what is being recovered from is not renewed on top of it
+        if not self.is_launched:
             return False
-        try:
-            if self.state is not BrowserState.HEALTHY or self._connection is None:
-                self._tell.recycling("not needed", reason)
-                return False
-            self._recycling = reason
-            await self._connection.close()
-            while self._recycling and self.state not in _OVER:
-                await self._changed.wait()
-        finally:
-            self._quiesce.resume()
-        self._tell.recycling("renewed" if self.state is BrowserState.HEALTHY else "failed", reason)
+        self._renewing = reason
+        await connection.close()
+        while self._renewing and self.state not in _OVER:
+            await self._changed.wait()
         return self.state is BrowserState.HEALTHY
 
     # --- the end
@@ -542,9 +507,16 @@ class CdpLifecycleManager:
         return healthy
 
 
-def _start_failure(error: OperationError) -> BrowserFailedError:
+def _start_failure(error: OperationError, launch: LaunchOptions | RemoteEndpoint) -> BrowserFailedError:
     if isinstance(error, BrowserFailedError):
         return error
-    failure = BrowserFailedError("the browser runs but does not answer", why=str(error))
+    if isinstance(launch, RemoteEndpoint):
+        failure = BrowserFailedError(
+            f"no browser could be attached to at {launch.url}",
+            why=error.why or error.what,
+            todo="start one there (--remote-debugging-port), or correct browser.endpoints of the profile",
+        )
+    else:
+        failure = BrowserFailedError("the browser runs but does not answer", why=str(error))
     failure.__cause__ = error
     return failure

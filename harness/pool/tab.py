@@ -47,13 +47,13 @@ class Tab:
         self._lock_timeout_s = lock_timeout_s
         self._downloads = downloads
         self._page: CdpPage | None = None
-        self._incarnation = 0
+        self._life: object = None
         self._leases: list[Lease] = []
         self._reference = ""
         self._aimed = False
         self._first: Session | None = None
-        self._doomed: list[str] = []
-        """Ids of contexts that must go, but are not known to be gone."""
+        self._doomed: list[tuple[object, str]] = []
+        """Contexts that must go but are not known to be gone: which browser process has them, and their ids."""
 
     @property
     def page(self) -> CdpPage:
@@ -64,7 +64,7 @@ class Tab:
     @property
     def is_open(self) -> bool:
         """Whether there is a page, in the browser process that runs now."""
-        return self._page is not None and self._incarnation == self._manager.incarnation
+        return self._page is not None and self._life == self._manager.life
 
     def binding(self, reason: str) -> Binding:
         """Owner metadata for a lease of this worker."""
@@ -106,7 +106,7 @@ class Tab:
         try:
             await self._aim(reattached=self._aimed)
         except (ProtocolError, CommandTimeoutError):
-            if not self._aimed:
+            if not self._aimed and self.is_open:
                 raise
             # The page did not survive the lost connection; or it answers nobody, since a dialog is held by the old one.
             await self.discard()
@@ -132,6 +132,9 @@ class Tab:
             except (ConnectionLostError, LeaseLostError):  # lost once more: nothing of the step was done meanwhile
                 if not again:
                     raise
+            except ProtocolError:
+                if self.is_open:
+                    raise  # else its browser was restarted meanwhile, which the next round tells
             else:
                 return
 
@@ -186,17 +189,15 @@ class Tab:
 
     async def _open(self) -> None:
         connection = await self._manager.ready()
-        if self._incarnation != self._manager.incarnation:
-            self._incarnation = self._manager.incarnation
-            self._doomed.clear()
+        self._life = life = self._manager.life
         context = await connection.call("Target.createBrowserContext", {"disposeOnDetach": False})
         context_id = context["browserContextId"]
-        self._doomed.append(context_id)  # until its page stands
+        self._doomed.append((life, context_id))  # until its page stands
         target = await connection.call(
             "Target.createTarget", {"url": "about:blank", "browserContextId": context_id, "width": 1280, "height": 800}
         )
         self._aimed = False
-        self._doomed.remove(context_id)
+        self._doomed.remove((life, context_id))
         self._page = CdpPage(
             context_id=context_id,
             target_id=target["targetId"],
@@ -209,29 +210,35 @@ class Tab:
         """Close the context, so that nothing of it can reach the site any more; True when that is certain.
 
         Its leases are given back afterwards: until then the page may still act as its credential. What could not be
-        closed is tried again by the next call. A browser that was restarted or is gone has no context to close.
+        closed is tried again by the next call. A browser of ours that was restarted or is gone has no context to close; of
+        one that runs elsewhere, and is out of reach, that is not known.
         """
         page, self._page, self._aimed = self._page, None, False
         if page is not None:
-            self._doomed.append(page.context_id)
+            self._doomed.append((self._life, page.context_id))
+        certain = True
         try:
             with anyio.fail_after(wait_s):
                 while self._doomed:
                     connection = await self._manager.ready(wait_s)
-                    if self._incarnation != self._manager.incarnation or await self._dispose(connection):
+                    life, context_id = self._doomed[0]
+                    if life != self._manager.life:
+                        certain = certain and self._manager.is_launched
+                        del self._doomed[0]
+                    elif await self._dispose(connection, context_id):
                         del self._doomed[0]
         except BrowserFailedError:
-            return self._manager.state in {BrowserState.FAILED, BrowserState.STOPPED}
+            return self._manager.is_launched and self._manager.state in {BrowserState.FAILED, BrowserState.STOPPED}
         except (OperationError, TimeoutError):
             return False
         finally:
             self.release("the page is discarded")
-        return True
+        return certain
 
-    async def _dispose(self, connection: Connection) -> bool:
-        """Close the first doomed context; False when the connection was lost meanwhile, and the next one has to be asked."""
+    async def _dispose(self, connection: Connection, context_id: str) -> bool:
+        """Close a doomed context; False when the connection was lost meanwhile, and the next one has to be asked."""
         try:
-            await connection.call("Target.disposeBrowserContext", {"browserContextId": self._doomed[0]})
+            await connection.call("Target.disposeBrowserContext", {"browserContextId": context_id})
         except ConnectionLostError:
             await anyio.lowlevel.checkpoint()
             return False

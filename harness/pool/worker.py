@@ -245,6 +245,8 @@ class Worker:
                 with anyio.CancelScope(shield=True):
                     await holds.end()
             tasks.cancel_scope.cancel()
+        if isinstance(failure, BrowserFailedError):
+            raise failure  # out of the group it would come in a group of one
         return failure
 
     # --- after it

@@ -63,7 +63,11 @@ def check_references(file: Path, profile: Profile) -> None:
         raise wrong(
             "browser.endpoints", f"{len(endpoints)} browsers, {profile.run.workers} workers", "at most one each"
         )
+    if endpoints and profile.recycle.after_s is not None:
+        raise wrong("recycle.after_s", "browsers that run elsewhere are not ours to renew", "leave it out")
     for number, fault in enumerate(profile.faults):
+        if endpoints and fault.kind == "kill":
+            raise wrong(f"faults[{number}].kind", "browsers that run elsewhere are not ours to kill", "use cut")
         if fault.browser > (len(endpoints) or profile.run.browsers) or fault.browser < 1 or fault.at_s < 0:
             raise wrong(f"faults[{number}]", "no such browser, or a negative time", "correct browser and at_s")
     for flag in profile.browser.flags:

@@ -413,7 +413,7 @@ async def test_a_browser_is_renewed_at_a_safe_point_as_no_failure(house: House, 
 
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(work)
-            tasks.start_soon(manager.recycle, "it is old")
+            tasks.start_soon(manager.recycler.recycle, "it is old")
             await anyio.wait_all_tasks_blocked()
             assert manager.incarnation == 1
             finish.set()
@@ -426,11 +426,26 @@ async def test_a_browser_is_renewed_at_a_safe_point_as_no_failure(house: House, 
     assert [event["planned"] for event in house.fields("browser.exited")] == [True, True]
 
 
+async def test_a_browser_whose_connection_was_just_lost_is_not_renewed_on_top_of_that(
+    house: House, endpoint: Endpoint
+) -> None:
+    async with running(house.manager(house.browser(endpoint.url))) as manager:
+        first = await manager.ready()
+        first.abort()
+        await first.ended.wait()
+        assert not await manager.recycler.recycle("it is old")
+        assert manager.safe_point.is_open
+        await manager.ready()
+        assert (manager.incarnation, manager.reconnects, manager.recycled) == (1, 1, 0)
+        assert await manager.recycler.recycle("it is old")
+    assert [event["outcome"] for event in house.fields("browser.recycling")][1::2] == ["not done", "renewed"]
+
+
 async def test_a_planned_restart_that_finds_no_safe_point_is_put_off(house: House, endpoint: Endpoint) -> None:
     recycle = RecyclePolicy(quiesce_s=0.01)
     async with running(house.manager(house.browser(endpoint.url), recycle=recycle)) as manager:
         async with manager.safe_point.working():
-            assert not await manager.recycle("it is old")
+            assert not await manager.recycler.recycle("it is old")
         assert (manager.incarnation, manager.recycled) == (1, 0)
     assert [event["outcome"] for event in house.fields("browser.recycling")] == ["waiting", "put off"]
 

@@ -83,12 +83,17 @@ class FakeBrowser:
         self.coordinator = coordinator
         self.state = BrowserState.HEALTHY
         self.incarnation = 1
+        self.is_launched, self.devtools_id = True, ""
         self.safe_point = SafePoint()
         self.calls: list[str] = []
         self.fail: dict[str, list[Exception]] = {}
         self.hang: set[str] = set()
         self.contexts: set[str] = set()
         self.connection = FakeConnection(self)
+
+    @property
+    def life(self) -> object:
+        return self.devtools_id or self.incarnation
 
     async def ready(self, timeout_s: float = 60.0) -> FakeConnection:
         if self.state is not BrowserState.HEALTHY:

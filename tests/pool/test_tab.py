@@ -7,7 +7,8 @@ import anyio
 import pytest
 
 from harness.basics.secret import Secret
-from harness.cdp.errors import BrowserFailedError, CommandTimeoutError, ConnectionLostError
+from harness.cdp.errors import BrowserFailedError, CommandTimeoutError, ConnectionLostError, ProtocolError
+from harness.cdp.states import BrowserState
 from harness.coordination.errors import LeaseLostError, LockTimeoutError
 from harness.coordination.ownership import Binding
 from harness.navigation.context import CredentialValues
@@ -220,3 +221,44 @@ async def test_a_page_whose_discarding_is_cut_is_discarded_over_the_next_connect
     world.browser.fail["Target.disposeBrowserContext"] = [lost]
     assert await tab.discard()
     assert world.browser.contexts == set()
+
+
+async def test_a_page_in_a_browser_elsewhere_that_is_out_of_reach_may_still_be_at_work(world: Any) -> None:
+    tab = world.tab()
+    await tab.begin(None)
+    world.browser.is_launched = False
+    world.browser.state = BrowserState.FAILED
+    assert not await tab.discard()
+    world.browser.state = BrowserState.HEALTHY
+    assert await tab.discard(), "it is tried again, and the browser is there again"
+    assert world.browser.contexts == set()
+
+
+async def test_a_browser_elsewhere_that_was_given_up_and_found_again_still_has_the_page(world: Any) -> None:
+    tab = world.tab()
+    await tab.begin(None)
+    page = tab.page
+    world.browser.devtools_id = tab._life = "its DevTools id"
+    world.browser.is_launched = False
+    contexts = set(world.browser.contexts)
+    world.browser.restart()
+    world.browser.contexts |= contexts
+    await tab.restore(None)
+    assert tab.page is page
+    assert await tab.discard()
+    assert world.browser.contexts == set()
+
+
+async def test_a_browser_that_is_restarted_while_its_page_is_restored_is_told_as_that(world: Any) -> None:
+    tab = world.tab()
+    await tab.begin(None)
+    world.browser.cut()
+
+    async def restart(target_id: str) -> Any:
+        world.browser.restart()
+        raise ProtocolError("Target.attachToTarget", -32602, "No target with given id found")
+
+    world.browser.connection.attach = restart
+    with pytest.raises(ConnectionLostError, match="its browser was restarted"):
+        await tab.restore(None)
+    await tab.discard()

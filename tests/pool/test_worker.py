@@ -325,3 +325,19 @@ async def test_a_spin_waits_outside_while_its_browser_is_being_renewed_and_holds
         assert world.browser.contexts == set()
         world.browser.safe_point.resume()
     assert item.state is ItemState.DONE
+
+
+async def test_a_worker_whose_browser_does_not_come_back_in_mid_spin_claims_nothing_more(world: Any) -> None:
+    async def lose(ctx: StepContext, step: Step) -> None:
+        world.browser.die()
+        await ctx.page.insert_text("x")
+
+    world.step("lose", lose)
+    world.path("shop", "lose")
+    first, second = world.add("shop"), world.add("shop", attempts=1)
+    worker = world.worker()
+    with pytest.raises(BrowserFailedError):
+        await worker.run()
+    assert worker.told_death
+    assert (first.state, first.attempt) == (ItemState.QUEUED, 1)
+    assert (second.state, second.attempt) == (ItemState.QUEUED, 0)
