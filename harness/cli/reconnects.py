@@ -11,9 +11,10 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from harness.basics.exit_codes import ExitCode
 from harness.cdp.reconnecting.replay import Replayed, replay
 from harness.cli.evidence import folder_of
-from harness.cli.output import JSON_HELP, console, show_json
+from harness.cli.output import JSON_HELP, console, show_json, show_warning
 from harness.evidence.disconnects import (
     CauseRow,
     Disconnect,
@@ -43,12 +44,14 @@ def reconnects(
     outages = recorded_outages(found)
     replayed = replay(shipped_reconnects(), outages, random.Random)
     summary = _summary(found, sum(hours.values()))
+    damages = {kind: count for kind, count in evidence.integrity.damages(died=evidence.ending is None).items() if count}
     if json:
         show_json(
             {
                 "run_folder": str(folder),
                 "reconnect_profile": _profile(evidence.manifest.plan),
                 **summary,
+                "damaged": damages,
                 "causes": [row._asdict() for row in rows],
                 "disconnects": [loss._asdict() for loss in found],
                 "outages": [outage._asdict() for outage in outages],
@@ -59,7 +62,12 @@ def reconnects(
         )
     else:
         _show(console(), _profile(evidence.manifest.plan), summary, rows, len(outages), replayed)
-    return 0
+        if damages:
+            told = ", ".join(f"{count} {kind}" for kind, count in damages.items())
+            show_warning(
+                f"the evidence is damaged ({told}): these figures are of what could be read; see harness evaluate"
+            )
+    return int(ExitCode.INTEGRITY if damages else ExitCode.OK)
 
 
 def _profile(plan: Plan) -> str:

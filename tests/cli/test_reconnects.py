@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 
+from harness.basics.exit_codes import ExitCode
 from harness.cli.main import main
+from harness.runfolder.manifest import Ending
 from harness.settings.reconnect_profile import shipped_reconnects
 from tests.evidence.run_builder import RunBuilder
 
@@ -14,7 +17,8 @@ Capture = pytest.CaptureFixture[str]
 
 def flapping(root: Path) -> Path:
     run = RunBuilder(root)
-    run.plan = {"reconnect": {"name": "per-host"}}
+    run.plan = {"reconnect": {"name": "per-host"}, "workers": 2, "browsers": 2, "duration_s": 3600.0}
+    run.ending = Ending(reason="completed", ran_s=3600.0, ended_ns=run.ending.ended_ns)
     run.emit("run.started", 0.0, mode="burn-in", profile="demo", workers=2, browsers=2, duration_s=3600.0)
     run.healthy(0.0, "b1", "b2")
     run.emit("fault.injected", 5.0, kind="connection_cut", browser_id="b2")
@@ -69,3 +73,12 @@ def test_words_from_the_folder_steer_no_terminal(tmp_path: Path, capsys: Capture
 def test_what_is_no_run_folder_is_told(tmp_path: Path, capsys: Capture) -> None:
     assert main(["reconnects", str(tmp_path / "none")]) == 2
     assert len(capsys.readouterr().err.splitlines()) == 3
+
+
+def test_damaged_evidence_is_told_and_ends_with_5(tmp_path: Path, capsys: Capture) -> None:
+    folder = flapping(tmp_path)
+    shutil.rmtree(folder / "channels")
+    assert main(["reconnects", str(folder)]) == ExitCode.INTEGRITY
+    assert "the evidence is damaged" in capsys.readouterr().err
+    assert main(["reconnects", str(folder), "--json"]) == ExitCode.INTEGRITY
+    assert json.loads(capsys.readouterr().out)["damaged"]

@@ -51,3 +51,33 @@ def test_limits_of_a_path_that_is_not_there_are_refused_with_the_nearest_name(tm
 def test_where_no_name_is_near_all_are_told() -> None:
     assert nearest("x", ["shop", "cabinet"]) == "; known are shop, cabinet"
     assert nearest("x", []) == "; known are none"
+
+
+ENDPOINTS = '[browser]\nendpoints = ["http://127.0.0.1:9222", "http://127.0.0.1:9223"]\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "why"),
+    [
+        (ENDPOINTS.replace("9223", "9222"), "browser.endpoints", "one address is named twice"),
+        (ENDPOINTS + 'transport = "pipe"\n', "browser.endpoints", "neither our flags nor our pipe"),
+        (ENDPOINTS + 'flags = ["--lang=de"]\n', "browser.endpoints", "neither our flags nor our pipe"),
+        (ENDPOINTS + "[run]\nbrowsers = 3\n", "run.browsers", "there are 2 endpoints"),
+        (ENDPOINTS + "[run]\nworkers = 1\n", "browser.endpoints", "2 browsers, 1 workers"),
+        (ENDPOINTS + "[recycle]\nafter_s = 5\n", "recycle.after_s", "not ours to renew"),
+        (ENDPOINTS + '[[faults]]\nat_s = 1\nkind = "kill"\n', "faults[0].kind", "not ours to kill"),
+        (ENDPOINTS + '[[faults]]\nat_s = 1\nkind = "cut"\nbrowser = 3\n', "faults[0]", "no such browser"),
+    ],
+)
+def test_what_cannot_be_done_to_a_browser_that_runs_elsewhere_is_refused(
+    tmp_path: Path, text: str, key: str, why: str
+) -> None:
+    error = refused(tmp_path, text)
+    assert error.context["key"] == key
+    assert why in error.why
+
+
+def test_browsers_that_run_elsewhere_may_be_cut_off(tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text(SMALLEST + ENDPOINTS + '[[faults]]\nat_s = 1\nkind = "cut"\nbrowser = 2\n')
+    assert len(load_profile(str(file)).profile.browser.endpoints) == 2
