@@ -140,6 +140,7 @@ def read_evidence(root: Path) -> Evidence:
     if manifest.ending is not None:
         integrity.compare_digests({name: made.hexdigest() for name, made in digests.items()}, manifest.ending.channels)
     integrity.contradictions += [*compare_copies(paths, manifest), *_compare_ending(evidence)]
+    integrity.contradictions += [f"{path}: nothing of a run lies there" for path in paths.strangers()]
     return evidence
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from pathlib import Path, PurePath
 from typing import NamedTuple
 
+_SEGMENT = re.compile(r"segment-\d{6,}\.jsonl")
 EVIDENCE_SCHEMA = 1
 """Version of the event shape and of this layout, written into every manifest."""
 
@@ -85,6 +87,16 @@ class RunPaths:
     def segments(self, channel: Channel) -> list[Path]:
         """Existing segments of a channel in order."""
         return sorted(self.channel(channel).glob("segment-*.jsonl"))
+
+    def strangers(self) -> list[Path]:
+        """What lies among the channels and is none of theirs: other folders, files that are no segment's."""
+        known = {self.channel(channel) for channel in Channel}
+        folder = self.root / "channels"
+        among = [path for path in sorted(folder.iterdir()) if path not in known] if folder.is_dir() else []
+        for channel in sorted(known):
+            if channel.is_dir():
+                among += [path for path in sorted(channel.iterdir()) if not _SEGMENT.fullmatch(path.name)]
+        return among
 
     def artifact(self, spin_id: str, name: str) -> Path:
         """Place of an artefact; raises ValueError when the names would leave the run folder."""

@@ -321,3 +321,18 @@ def test_any_line_that_is_gone_twice_there_or_elsewhere_is_found_in_spite_of_new
     path.write_bytes(b"".join(lines))
     mend(root)
     assert found(root)[:2] == ("NO-GO", 5)
+
+
+@pytest.mark.parametrize("name", ["L0G_D0M41N/segment-1.jsonl", "L0G_D0M41N/notes.txt", "L0G_0TH3R"])
+def test_what_lies_among_the_channels_and_is_none_of_theirs_is_told(tmp_path: Path, name: str) -> None:
+    root = good_run(tmp_path / "run")
+    stranger = root / "channels" / name
+    if name.endswith(".jsonl"):
+        segment(root, Channel.DOMAIN).rename(stranger)
+    elif name.endswith(".txt"):
+        stranger.write_text("mine")
+    else:
+        stranger.mkdir()
+    verdict, code, why = found(root)
+    assert (verdict, code) == ("NO-GO", 5)
+    assert f"{stranger}: nothing of a run lies there" in why
