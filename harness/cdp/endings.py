@@ -20,63 +20,31 @@ ForLater = Callable[[str], CdpError]
 
 def connection_lost(browser_id: str, reason: str) -> tuple[ForWaiting, ForLater]:
     """The connection has ended."""
-
-    def waiting(command: InFlight) -> CdpError:
-        return ConnectionLostError(
-            f"the connection to browser {browser_id} ended while {command.method} waited",
-            method=command.method,
-            may_have_happened=command.may_have_happened,
-            why=reason,
-        )
-
-    def later(method: str) -> CdpError:
-        return ConnectionLostError(
-            f"{method} was not sent: the connection to browser {browser_id} has ended",
-            method=method,
-            may_have_happened=False,
-            why=reason,
-        )
-
-    return waiting, later
+    gone = f"the connection to browser {browser_id}"
+    return _pair(ConnectionLostError, f"{gone} ended", f"{gone} has ended", reason)
 
 
 def session_ended(why: str) -> tuple[ForWaiting, ForLater]:
     """One session has ended: its target was closed, or it was detached."""
+    return _pair(SessionDetachedError, "the session ended", "the session has ended", why)
 
+
+def renderer_crashed() -> tuple[ForWaiting, ForLater]:
+    """The renderer of one session is gone: Chromium answers most of what waits for it never."""
+    return _pair(TargetCrashedError, "the renderer crashed", "the renderer has crashed", "its target crashed")
+
+
+def _pair(kind: type[CdpError], ended: str, has_ended: str, why: str) -> tuple[ForWaiting, ForLater]:
     def waiting(command: InFlight) -> CdpError:
-        return SessionDetachedError(
-            f"the session ended while {command.method} waited",
+        return kind(
+            f"{ended} while {command.method} waited",
             method=command.method,
             may_have_happened=command.may_have_happened,
             why=why,
         )
 
     def later(method: str) -> CdpError:
-        return SessionDetachedError(
-            f"{method} was not sent: the session has ended", method=method, may_have_happened=False, why=why
-        )
-
-    return waiting, later
-
-
-def renderer_crashed() -> tuple[ForWaiting, ForLater]:
-    """The renderer of one session is gone: Chromium answers most of what waits for it never."""
-
-    def waiting(command: InFlight) -> CdpError:
-        return TargetCrashedError(
-            f"the renderer crashed while {command.method} waited",
-            method=command.method,
-            may_have_happened=command.may_have_happened,
-            why="its target crashed",
-        )
-
-    def later(method: str) -> CdpError:
-        return TargetCrashedError(
-            f"{method} was not sent: the renderer has crashed",
-            method=method,
-            may_have_happened=False,
-            why="its target crashed",
-        )
+        return kind(f"{method} was not sent: {has_ended}", method=method, may_have_happened=False, why=why)
 
     return waiting, later
 

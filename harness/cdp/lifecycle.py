@@ -364,12 +364,12 @@ class CdpLifecycleManager:
 
     async def _restart(self, tasks: anyio.abc.TaskGroup, reason: str, planned: str | None) -> None:
         hung, self._hung = self._hung, ""
-        reason = hung or reason
+        reason, life = hung or reason, self.life
         self._set(BrowserState.RESTARTING, reason)
         exit_code = await self._end_process(planned=False)
         why = f"{self._budget.per_hour} restarts in an hour are spent"
         if self._budget.spend():
-            why = await self._start_another(tasks, "a new browser runs")
+            why = await self._start_another(tasks, "a new browser runs" if self.is_launched else "found again")
         if why:
             self._set(BrowserState.FAILED, why)
             self._tell.failure(
@@ -380,11 +380,23 @@ class CdpLifecycleManager:
                 detail=why,
             )
             return
+        if not self.is_launched and self.life == life:
+            self.reconnects += 1
+            self._tell.failure(
+                Cause.CONNECTION_LOST,
+                Containment.SESSION_REATTACHED,
+                "cdp.connection",
+                injected=planned is not None,
+                detail=f"{reason}; the same browser was found again",
+            )
+            return
         self.restarts += 1
-        cause = Cause.BROWSER_HUNG if hung else Cause.BROWSER_DIED
-        detail = f"{reason} (exit code {exit_code})"
         self._tell.failure(
-            cause, Containment.BROWSER_RESTARTED, "browser.process", injected=planned is not None, detail=detail
+            Cause.BROWSER_HUNG if hung else Cause.BROWSER_DIED,
+            Containment.BROWSER_RESTARTED,
+            "browser.process",
+            injected=planned is not None,
+            detail=f"{reason} (exit code {exit_code})",
         )
 
     async def _renew(self, tasks: anyio.abc.TaskGroup) -> None:

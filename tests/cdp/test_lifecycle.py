@@ -32,6 +32,7 @@ from harness.cdp.process_stat import started_ticks
 from harness.cdp.profile_folder import PREFIX
 from harness.cdp.reconnect import ReconnectPolicy
 from harness.cdp.recycling import RecyclePolicy
+from harness.cdp.remote import RemoteEndpoint
 from harness.cdp.states import BrowserState
 
 QUICK = ReconnectPolicy(base_s=0.001, cap_s=0.001, attempts=2, stagger_window_s=0.0)
@@ -396,6 +397,26 @@ async def test_helper_processes_that_were_restarted_are_told(
             VERSION["processInfo"] = [browser, {"type": "GPU", "id": next(pids)}]
             await anyio.sleep(0.005)
     assert {event["kind"] for event in house.fields("browser.helper_restarted")} == {"GPU"}
+
+
+async def test_a_browser_elsewhere_that_was_out_of_reach_for_long_is_the_same_when_it_is_found_again(
+    house: House, endpoint: Endpoint
+) -> None:
+    url, port = endpoint.url, endpoint.server.sockets[0].getsockname()[1]
+    policy = ReconnectPolicy(base_s=0.001, cap_s=0.05, attempts=5, stagger_window_s=0.0)
+    async with running(house.manager(RemoteEndpoint(url), policy=policy)) as manager:
+        life = manager.life
+        endpoint.server.close()
+        await endpoint.server.wait_closed()
+        await until(manager, BrowserState.RESTARTING)
+        async with serve(endpoint, "127.0.0.1", port):
+            await manager.ready()
+            assert manager.life == life
+            assert (manager.reconnects, manager.restarts) == (1, 0)
+            manager.stop()
+            await until(manager, BrowserState.STOPPED)
+    (failure,) = house.fields("failure.recorded")
+    assert (failure["cause"], failure["containment"]) == ("connection_lost", "session_reattached")
 
 
 # --- planned restarts
