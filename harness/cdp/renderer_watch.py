@@ -40,8 +40,10 @@ class RendererWatch:
 
     async def run(self) -> None:
         """Ask, until cancelled or the connection ends."""
-        while self._connection.lost_reason is None:
-            await anyio.sleep(self._policy.every_s)
+        while True:
+            with anyio.move_on_after(self._policy.every_s):
+                await self._connection.ended.wait()
+                return
             await self.ask_all()
 
     async def ask_all(self) -> None:

@@ -80,8 +80,11 @@ async def test_where_the_browser_itself_does_not_answer_no_page_is_blamed(rig) -
     assert (hung, closed(rig)) == ([], [])
 
 
-async def test_it_ends_with_its_connection(rig) -> None:
+async def test_it_ends_with_its_connection_and_not_a_round_later(rig) -> None:
     await rig.session(1)
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(watching(rig, []).run)
-        rig.browser.end("cut")
+    watch = RendererWatch(rig.connection, POLICY._replace(every_s=3600), lambda _session: None)
+    with anyio.fail_after(60):
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(watch.run)
+            await anyio.wait_all_tasks_blocked()
+            rig.browser.end("cut")
