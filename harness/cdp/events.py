@@ -8,7 +8,7 @@ from its own buffer, and counted.
 from __future__ import annotations
 
 import asyncio
-from collections import Counter, deque
+from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
@@ -29,29 +29,37 @@ class EventSource:
     def __init__(self) -> None:
         self.make_error: Callable[[str], CdpError] | None = None
         self._emitter = EventEmitter()
-        self._handlers: Counter[str] = Counter()
+        self._calls: dict[
+            str, tuple[Handler, ...]
+        ] = {}  # pyee's listeners as of the last change: told without its lock
         self._expecting: set[asyncio.Future[Params]] = set()
         self._streams: set[EventStream] = set()
 
     def hears(self, method: str) -> bool:
         """Whether anybody listens: an event that nobody hears is never decoded."""
-        return method in self._handlers
+        return method in self._calls
 
     def emit(self, method: str, params: Params) -> None:
         """Tell every handler; raises what one of them raised."""
-        self._emitter.emit(method, params)
+        for handler in self._calls.get(method, ()):
+            handler(params)
 
     def on(self, method: str, handler: Handler) -> None:
         """Call `handler(params)` in the reader for each such event: it must only note or enqueue, never wait."""
         self._emitter.on(method, handler)
-        self._handlers[method] += 1
+        self._listed(method)
 
     def off(self, method: str, handler: Handler) -> None:
         """Stop calling `handler`."""
         self._emitter.remove_listener(method, handler)
-        self._handlers[method] -= 1
-        if not self._handlers[method]:
-            del self._handlers[method]
+        self._listed(method)
+
+    def _listed(self, method: str) -> None:
+        handlers = tuple(self._emitter.listeners(method))
+        if handlers:
+            self._calls[method] = handlers
+        else:
+            self._calls.pop(method, None)
 
     def expect(
         self, method: str, matches: Callable[[Params], bool] = lambda _: True, timeout_s: float = 30.0
@@ -106,7 +114,7 @@ class EventSource:
     @property
     def subscribers(self) -> int:
         """Registered handlers, those of streams and expectations among them."""
-        return self._handlers.total()
+        return sum(len(handlers) for handlers in self._calls.values())
 
     @property
     def buffered(self) -> int:
