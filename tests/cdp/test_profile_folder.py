@@ -39,7 +39,9 @@ def test_the_profile_of_an_ended_owner_is_swept_with_the_browser_that_uses_it() 
     bystander = subprocess.Popen(["sh", "-c", "sleep 60; :", "--user-data-dir=/elsewhere"], start_new_session=True)
     family = psutil.Process(browser.pid)
     try:
-        assert sweep_leftovers() == (1, 1)
+        swept = sweep_leftovers()
+        assert swept.profiles == 1
+        assert swept.processes in {1, 2}, "the shell, and its child where that was not yet another program"
         assert browser.wait(5) == -9
         assert not folder.exists()
         assert bystander.poll() is None
